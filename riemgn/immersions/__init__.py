@@ -1,0 +1,7 @@
+"""Immersions: maps f from R^p to R^n with their derivatives."""
+
+from riemgn.immersions.autodiff import autograd_immersion
+from riemgn.immersions.feedforward import FeedforwardImmersion
+from riemgn.immersions.immersion import Immersion, Jet
+
+__all__ = ["FeedforwardImmersion", "Immersion", "Jet", "autograd_immersion"]

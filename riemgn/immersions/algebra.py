@@ -1,0 +1,193 @@
+"""The algebra of immersions: what is made of another one by scaling, shifting, reparametrising, ridging."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from riemgn.arguments import matrix, positive, vector
+from riemgn.immersions.immersion import Immersion, Jet, StructuredImmersion
+from riemgn.linalg import DampedSystem
+from riemgn.linalg.damped import RidgedKernel
+
+
+class Affine(StructuredImmersion):
+    """w -> alpha f(w) + shift."""
+
+    def __init__(self, inner: Immersion, alpha: float, shift: np.ndarray | None = None) -> None:
+        self.inner = inner
+        self.alpha = positive("alpha", alpha)
+        self.shift = 0.0 if shift is None else shift
+        self.dim = inner.dim
+
+    @property
+    def ambient_dim(self) -> int:
+        """The length n of the outputs."""
+        return self.inner.ambient_dim
+
+    def at(self, w) -> AffineJet:
+        return AffineJet(self, self.inner.at(w))
+
+    def damping_scale(self, w0: np.ndarray) -> np.ndarray | None:
+        return self.inner.damping_scale(w0)
+
+    def random_params(self, generator: np.random.Generator) -> np.ndarray:
+        return self.inner.random_params(generator)
+
+
+class AffineJet(Jet):
+    """The jet of `Affine`: alpha times the inner derivatives."""
+
+    def __init__(self, immersion: Affine, inner: Jet) -> None:
+        self.inner = inner
+        super().__init__(immersion, inner.params)
+
+    def _evaluate(self) -> np.ndarray:
+        return self.immersion.alpha * self.inner.outputs + self.immersion.shift
+
+    @cached_property
+    def _jacobian(self) -> np.ndarray:
+        alpha = self.immersion.alpha
+        return self.inner.jacobian() if alpha == 1 else alpha * self.inner.jacobian()
+
+    def kernel(self) -> np.ndarray:
+        return self.immersion.alpha**2 * self.inner.kernel()
+
+    def jvp(self, xi: np.ndarray) -> np.ndarray:
+        return self.immersion.alpha * self.inner.jvp(xi)
+
+    def vjp(self, v: np.ndarray) -> np.ndarray:
+        return self.inner.vjp(self.immersion.alpha * v)
+
+    def second_derivative(self, xi: np.ndarray, eta: np.ndarray) -> np.ndarray:
+        return self.immersion.alpha * self.inner.second_derivative(xi, eta)
+
+    def hessian_vp(self, normal: np.ndarray, xi: np.ndarray) -> np.ndarray:
+        return self.inner.hessian_vp(self.immersion.alpha * normal, xi)
+
+
+class Reparametrised(StructuredImmersion):
+    """z -> f(A z) for a matrix A (p, q): the same manifold in other parameters where A is invertible."""
+
+    def __init__(self, inner: Immersion, A) -> None:
+        self.inner = inner
+        self.A = matrix("A", A)
+        if self.A.shape[0] != inner.dim:
+            raise ValueError(f"A must have {inner.dim} rows, one a parameter, got {self.A.shape}")
+        self.dim = self.A.shape[1]
+
+    @property
+    def ambient_dim(self) -> int:
+        """The length n of the outputs."""
+        return self.inner.ambient_dim
+
+    def at(self, w) -> ReparametrisedJet:
+        return ReparametrisedJet(self, vector("w", w, self.dim))
+
+    def random_params(self, generator: np.random.Generator) -> np.ndarray:
+        return np.linalg.lstsq(self.A, self.inner.random_params(generator), rcond=None)[0]
+
+
+class ReparametrisedJet(Jet):
+    """The jet of `Reparametrised`, by the chain rule."""
+
+    def __init__(self, immersion: Reparametrised, params: np.ndarray) -> None:
+        self.inner = immersion.inner.at(immersion.A @ params)
+        super().__init__(immersion, params)
+
+    def _evaluate(self) -> np.ndarray:
+        return self.inner.outputs
+
+    @cached_property
+    def _jacobian(self) -> np.ndarray:
+        # (A^T J^T)^T keeps the Fortran order of J
+        return (self.immersion.A.T @ self.inner.jacobian().T).T
+
+    def jvp(self, xi: np.ndarray) -> np.ndarray:
+        return self.inner.jvp(self.immersion.A @ xi)
+
+    def vjp(self, v: np.ndarray) -> np.ndarray:
+        return self.immersion.A.T @ self.inner.vjp(v)
+
+    def second_derivative(self, xi: np.ndarray, eta: np.ndarray) -> np.ndarray:
+        A = self.immersion.A
+        return self.inner.second_derivative(A @ xi, A @ eta)
+
+    def hessian_vp(self, normal: np.ndarray, xi: np.ndarray) -> np.ndarray:
+        A = self.immersion.A
+        return A.T @ self.inner.hessian_vp(normal, A @ xi)
+
+
+class Ridged(StructuredImmersion):
+    """w -> (f(w), sqrt(strength) (w - reference)), an embedding of the graph of f into R^(n+p).
+
+    Half the squared length of the added rows is a ridge on the distance from the reference, and the
+    geometry stays exact: the induced metric is J^T J + strength I (docs/theory.md, section 3).
+    """
+
+    def __init__(self, inner: Immersion, strength: float, reference) -> None:
+        self.inner = inner
+        self.strength = positive("strength", strength)
+        self.reference = vector("reference", reference, inner.dim)
+        self.dim = inner.dim
+
+    @property
+    def ambient_dim(self) -> int:
+        """The length n + p of the outputs."""
+        return self.inner.ambient_dim + self.dim
+
+    def at(self, w) -> RidgedJet:
+        return RidgedJet(self, self.inner.at(w))
+
+    def damping_scale(self, w0: np.ndarray) -> np.ndarray | None:
+        return self.inner.damping_scale(w0)
+
+    def random_params(self, generator: np.random.Generator) -> np.ndarray:
+        return self.inner.random_params(generator)
+
+
+class RidgedJet(Jet):
+    """The jet of `Ridged`: the inner derivatives above a multiple of the identity."""
+
+    def __init__(self, immersion: Ridged, inner: Jet) -> None:
+        self.inner = inner
+        self._root = np.sqrt(immersion.strength)
+        super().__init__(immersion, inner.params)
+
+    def _evaluate(self) -> np.ndarray:
+        return np.concatenate(
+            [self.inner.outputs, self._root * (self.params - self.immersion.reference)]
+        )
+
+    @cached_property
+    def _jacobian(self) -> np.ndarray:
+        n, p = self.inner.shape
+        J = np.zeros((n + p, p), order="F")
+        J[:n] = self.inner.jacobian()
+        J[n:].flat[:: p + 1] = self._root
+        return J
+
+    def gram(self) -> np.ndarray:
+        G = self.inner.gram()
+        G.flat[:: G.shape[0] + 1] += self.immersion.strength
+        return G
+
+    def jvp(self, xi: np.ndarray) -> np.ndarray:
+        return np.concatenate([self.inner.jvp(xi), self._root * xi])
+
+    def vjp(self, v: np.ndarray) -> np.ndarray:
+        n = self.inner.shape[0]
+        return self.inner.vjp(v[:n]) + self._root * v[n:]
+
+    def second_derivative(self, xi: np.ndarray, eta: np.ndarray) -> np.ndarray:
+        return np.concatenate([self.inner.second_derivative(xi, eta), np.zeros(xi.size)])
+
+    def hessian_vp(self, normal: np.ndarray, xi: np.ndarray) -> np.ndarray:
+        return self.inner.hessian_vp(normal[: self.inner.shape[0]], xi)
+
+    def damped_system(self, root=None, scale: np.ndarray | None = None) -> DampedSystem:
+        n, p = self.inner.shape
+        if p <= n or scale is not None:
+            return super().damped_system(root, scale)
+        return RidgedKernel(self.inner, root.first, self.immersion.strength)

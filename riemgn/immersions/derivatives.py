@@ -1,0 +1,167 @@
+"""Derivatives of a map R^p -> R^n: by autograd, or by differences of a Jacobian that is given."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from autograd import grad, make_jvp
+from autograd import numpy as anp
+from autograd.core import JVPNode, VJPNode, make_vjp
+from autograd.differential_operators import make_jvp_reversemode
+from autograd.tracer import trace
+
+_SAYS_NUMPY = (
+    "its output does not depend on w as autograd sees it; "
+    "write the function with autograd.numpy instead of numpy"
+)
+
+
+class Traced:
+    """Derivatives of a function written with autograd.numpy.
+
+    Directional derivatives go forward, and fall back on reverse mode where autograd has no forward
+    rule for one of the functions used.
+    """
+
+    def __init__(self, function: Callable, dim: int) -> None:
+        self._function = function
+        self._dim = dim
+
+    def jacobian(self, w: np.ndarray) -> np.ndarray:
+        pull_back, outputs = self._vjp(w)
+        n = np.size(outputs)
+        J = np.empty((n, self._dim), order="F")
+        if n < self._dim:
+            for i, row in enumerate(np.eye(n)):
+                J[i] = pull_back(row)
+        else:
+            push = self._jvp_of(self._traceable, w)
+            for j, column in enumerate(np.eye(self._dim)):
+                J[:, j] = push(column)
+        return J
+
+    def jvp(self, w: np.ndarray, xi: np.ndarray) -> np.ndarray:
+        return self._jvp_of(self._traceable, w)(xi)
+
+    def vjp(self, w: np.ndarray, v: np.ndarray) -> np.ndarray:
+        return np.asarray(self._vjp(w)[0](v), dtype=np.float64)
+
+    def second_derivative(self, w: np.ndarray, xi: np.ndarray, eta: np.ndarray) -> np.ndarray:
+        with _constant_derivatives():
+            try:
+                return make_jvp(lambda z: make_jvp(self._traceable)(z)(xi)[1])(w)(eta)[1]
+            except NotImplementedError:
+                first = make_jvp_reversemode(self._traceable)
+                return make_jvp_reversemode(lambda z: first(z)(xi))(w)(eta)
+
+    def hessian_vp(self, w: np.ndarray, normal: np.ndarray, xi: np.ndarray) -> np.ndarray:
+        gradient = grad(lambda z: anp.dot(normal, self._traceable(z)))
+        with _constant_derivatives():
+            try:
+                return make_jvp(gradient)(w)(xi)[1]
+            except NotImplementedError:
+                return grad(lambda z: anp.dot(gradient(z), xi))(w)
+
+    def _traceable(self, w):
+        return traced_outputs(self._function(w), w)
+
+    def _vjp(self, w: np.ndarray) -> tuple[Callable, np.ndarray]:
+        require_dependence(self._function, w)
+        return make_vjp(self._traceable, w)
+
+    def _jvp_of(self, function: Callable, w: np.ndarray) -> Callable:
+        require_dependence(self._function, w)
+
+        def push(xi: np.ndarray) -> np.ndarray:
+            try:
+                return make_jvp(function)(w)(xi)[1]
+            except NotImplementedError:
+                return make_jvp_reversemode(function)(w)(xi)
+
+        return push
+
+
+class DifferencedJacobian:
+    """Derivatives from a Jacobian that is given: second ones by central differences of it.
+
+    Their relative error is about eps^(2/3), 4e-11, times the curvature's own variation.
+    """
+
+    def __init__(self, jacobian: Callable[[np.ndarray], np.ndarray]) -> None:
+        self._given = jacobian
+
+    def jacobian(self, w: np.ndarray) -> np.ndarray:
+        return self._given(w)
+
+    def jvp(self, w: np.ndarray, xi: np.ndarray) -> np.ndarray:
+        return np.array(self._given(w)) @ xi
+
+    def vjp(self, w: np.ndarray, v: np.ndarray) -> np.ndarray:
+        return np.array(self._given(w)).T @ v
+
+    def second_derivative(self, w: np.ndarray, xi: np.ndarray, eta: np.ndarray) -> np.ndarray:
+        return self._difference(w, eta) @ xi
+
+    def hessian_vp(self, w: np.ndarray, normal: np.ndarray, xi: np.ndarray) -> np.ndarray:
+        return self._difference(w, xi).T @ normal
+
+    def _difference(self, w: np.ndarray, direction: np.ndarray) -> np.ndarray:
+        length = np.linalg.norm(direction)
+        if length == 0:
+            return np.zeros_like(np.array(self._given(w)))
+        step = np.cbrt(np.finfo(float).eps) * max(np.linalg.norm(w), 1.0) / length
+        # copies: a user's function may hand back one buffer again and again
+        ahead = np.array(self._given(w + step * direction))
+        behind = np.array(self._given(w - step * direction))
+        return (ahead - behind) / (2 * step)
+
+
+def traced_outputs(value, w):
+    """Return a traced function's value, or raise where plain numpy broke the trace."""
+    if isinstance(value, (tuple, list)):
+        raise TypeError(f"the function must return one array, got a {type(value).__name__}")
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        raise ValueError(f"autograd cannot differentiate the function: {_SAYS_NUMPY}")
+    return value
+
+
+def require_dependence(function: Callable, w: np.ndarray) -> None:
+    """Raise where the function's output is no function of w as far as autograd can see.
+
+    Plain numpy inside a function otherwise gives a zero Jacobian and only a warning.
+    """
+    try:
+        with _constant_derivatives():
+            value, node = trace(VJPNode.new_root(), function, w)
+    except TypeError as error:
+        raise ValueError(
+            f"autograd cannot differentiate the function ({error}); "
+            "write it with autograd.numpy instead of numpy"
+        ) from error
+    traced_outputs(value, w)
+    if node is None:
+        raise ValueError(f"autograd cannot differentiate the function: {_SAYS_NUMPY}")
+
+
+def can_be_traced(function: Callable, dim: int) -> bool:
+    """Whether autograd can follow the function, tried at a vector of ones.
+
+    Only what breaks a trace counts as a no (a value put into a numpy array, plain numpy on a box).
+    """
+    try:
+        with np.errstate(all="ignore"), _constant_derivatives():
+            value, node = trace(JVPNode.new_root(np.ones(dim)), function, np.ones(dim))
+    except (TypeError, ValueError, AttributeError, NotImplementedError):
+        return False
+    return node is not None and not isinstance(value, (tuple, list))
+
+
+@contextmanager
+def _constant_derivatives() -> Iterator[None]:
+    """Keep autograd from warning of a derivative that is constant in w, as a linear map's is."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Output seems independent of input")
+        yield

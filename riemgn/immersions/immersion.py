@@ -1,0 +1,242 @@
+"""The abstract immersion f: R^p -> R^n and its jet, the value with its derivatives at one w."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+
+import numpy as np
+
+from riemgn.arguments import vector
+from riemgn.errors import NumericalError
+from riemgn.immersions.derivatives import DifferencedJacobian, Traced, can_be_traced
+from riemgn.linalg import DampedSystem, IdentityRoot, damped_system, gram
+
+
+class Immersion(ABC):
+    """A smooth map from parameters w (p,) to outputs f(w) (n,), with its derivatives.
+
+    A subclass gives `dim` (p), `ambient_dim` (n) and `__call__`, written with `autograd.numpy`; every
+    derivative has a default and may be overridden. One that gives its own `jacobian` need not be
+    traceable by autograd: its second derivatives are then differences of that Jacobian.
+    """
+
+    dim: int
+    ambient_dim: int
+
+    @abstractmethod
+    def __call__(self, w):
+        """Return the outputs f(w), (n,)."""
+
+    def at(self, w: np.ndarray) -> Jet:
+        """Return the jet at w, which computes each derivative once and keeps it.
+
+        Raises:
+            ValueError: w has the wrong shape or is not finite, or f(w) is no vector of length n.
+        """
+        return Jet(self, vector("w", w, self.dim))
+
+    def jacobian(self, w) -> np.ndarray:
+        """Return J = Df(w), (n, p)."""
+        return self._derivatives.jacobian(vector("w", w, self.dim))
+
+    def jvp(self, w, xi) -> np.ndarray:
+        """Return J xi, (n,), for a parameter vector xi (p,)."""
+        w, xi = vector("w", w, self.dim), vector("xi", xi, self.dim)
+        return self._derivatives.jvp(w, xi)
+
+    def vjp(self, w, v) -> np.ndarray:
+        """Return J^T v, (p,), for an ambient vector v (n,)."""
+        w = vector("w", w, self.dim)
+        return self._derivatives.vjp(w, vector("v", v, self.ambient_dim))
+
+    def second_derivative(self, w, xi, eta) -> np.ndarray:
+        """Return D^2 f(w)[xi, eta], (n,)."""
+        w, xi, eta = (vector(k, a, self.dim) for k, a in (("w", w), ("xi", xi), ("eta", eta)))
+        return self._derivatives.second_derivative(w, xi, eta)
+
+    def hessian_vp(self, w, normal, xi) -> np.ndarray:
+        """Return sum_i normal_i Hess f_i(w) xi, (p,)."""
+        w, xi = vector("w", w, self.dim), vector("xi", xi, self.dim)
+        return self._derivatives.hessian_vp(w, vector("normal", normal, self.ambient_dim), xi)
+
+    def tangent_kernel(self, w) -> np.ndarray:
+        """Return the tangent kernel J J^T, (n, n)."""
+        return self.at(w).kernel()
+
+    def damping_scale(self, w0: np.ndarray) -> np.ndarray | None:
+        """Return D (p,), the units in which damping measures a step from w0; None for the identity.
+
+        By default a relative change of each parameter, D = 1/|w0|; a parameter that starts at zero is
+        measured as the median of the others.
+        """
+        size = np.abs(w0)
+        usable = size > 1e-10 * size.max(initial=0.0)
+        if not usable.any():
+            return None
+        return 1 / np.where(usable, size, np.median(size[usable]))
+
+    def random_params(self, generator: np.random.Generator) -> np.ndarray:
+        """Return random parameters (p,), standard normal unless a subclass knows better."""
+        return generator.normal(size=self.dim)
+
+    def scaled(self, alpha: float) -> Immersion:
+        """Return w -> alpha f(w)."""
+        from riemgn.immersions.algebra import Affine
+
+        return Affine(self, alpha)
+
+    def centred(self, w0) -> Immersion:
+        """Return w -> f(w) - f(w0)."""
+        from riemgn.immersions.algebra import Affine
+
+        return Affine(self, 1.0, shift=-self.at(w0).outputs)
+
+    def reparametrised(self, A) -> Immersion:
+        """Return z -> f(A z) for a matrix A (p, q)."""
+        from riemgn.immersions.algebra import Reparametrised
+
+        return Reparametrised(self, A)
+
+    def ridged(self, strength: float, reference) -> Immersion:
+        """Return w -> (f(w), sqrt(strength) (w - reference)), an immersion into R^(n+p)."""
+        from riemgn.immersions.algebra import Ridged
+
+        return Ridged(self, strength, reference)
+
+    @cached_property
+    def _derivatives(self) -> Traced | DifferencedJacobian:
+        own_jacobian = type(self).jacobian is not Immersion.jacobian
+        if own_jacobian and not can_be_traced(self, self.dim):
+            return DifferencedJacobian(self.jacobian)
+        return Traced(self, self.dim)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(R^{self.dim} -> R^{self.ambient_dim})"
+
+
+class Jet:
+    """An immersion at one w: outputs f(w) and derivatives, each computed on first use and kept.
+
+    It is what a factorisation needs to know of J (`riemgn.linalg.Differential`).
+    """
+
+    def __init__(self, immersion: Immersion, params: np.ndarray) -> None:
+        self.immersion = immersion
+        self.params = params
+        self.params.flags.writeable = False
+        with np.errstate(all="ignore"):
+            self.outputs = self._evaluate()
+        self.outputs.flags.writeable = False
+        self.shape = (self.outputs.size, params.size)
+
+    def _evaluate(self) -> np.ndarray:
+        return checked_outputs(self.immersion(self.params), self.immersion.ambient_dim)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether all outputs are finite."""
+        return bool(np.all(np.isfinite(self.outputs)))
+
+    @cached_property
+    def _jacobian(self) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            J = np.array(self.immersion.jacobian(self.params), dtype=np.float64, order="F")
+        if J.shape != self.shape:
+            raise ValueError(f"jacobian must return shape {self.shape}, got {J.shape}")
+        return finite("the Jacobian", J, self.params)
+
+    def jacobian(self) -> np.ndarray:
+        """Return J = Df(w), (n, p), in Fortran order."""
+        return self._jacobian
+
+    def gram(self) -> np.ndarray:
+        """Return J^T J, (p, p)."""
+        return gram(self.jacobian().T)
+
+    def kernel(self) -> np.ndarray:
+        """Return J J^T, (n, n)."""
+        J = self.jacobian()
+        return J @ J.T
+
+    def jvp(self, xi: np.ndarray) -> np.ndarray:
+        """Return J xi, (n,)."""
+        return self.jacobian() @ xi
+
+    def vjp(self, v: np.ndarray) -> np.ndarray:
+        """Return J^T v, (p,)."""
+        return self.jacobian().T @ v
+
+    def second_derivative(self, xi: np.ndarray, eta: np.ndarray) -> np.ndarray:
+        """Return D^2 f[xi, eta], (n,); not finite where f's second derivative overflows."""
+        with np.errstate(all="ignore"):
+            return self.immersion.second_derivative(self.params, xi, eta)
+
+    def hessian_vp(self, normal: np.ndarray, xi: np.ndarray) -> np.ndarray:
+        """Return sum_i normal_i Hess f_i xi, (p,)."""
+        with np.errstate(all="ignore"):
+            return self.immersion.hessian_vp(self.params, normal, xi)
+
+    def damped_system(self, root=None, scale: np.ndarray | None = None) -> DampedSystem:
+        """Return the damped least squares of L^T J (see `riemgn.linalg.damped_system`)."""
+        return damped_system(self, IdentityRoot() if root is None else root, scale)
+
+
+class StructuredImmersion(Immersion):
+    """An immersion whose derivatives are those of its jets: a subclass gives `at` alone."""
+
+    @abstractmethod
+    def at(self, w) -> Jet:
+        """Return the jet at w."""
+
+    def __call__(self, w) -> np.ndarray:
+        return self.at(w).outputs.copy()
+
+    def jacobian(self, w) -> np.ndarray:
+        return self.at(w).jacobian()
+
+    def jvp(self, w, xi) -> np.ndarray:
+        return self.at(w).jvp(vector("xi", xi, self.dim))
+
+    def vjp(self, w, v) -> np.ndarray:
+        return self.at(w).vjp(vector("v", v, self.ambient_dim))
+
+    def second_derivative(self, w, xi, eta) -> np.ndarray:
+        xi, eta = vector("xi", xi, self.dim), vector("eta", eta, self.dim)
+        return self.at(w).second_derivative(xi, eta)
+
+    def hessian_vp(self, w, normal, xi) -> np.ndarray:
+        xi, normal = vector("xi", xi, self.dim), vector("normal", normal, self.ambient_dim)
+        return self.at(w).hessian_vp(normal, xi)
+
+    def tangent_kernel(self, w) -> np.ndarray:
+        return self.at(w).kernel()
+
+
+def checked_outputs(value, size: int | None) -> np.ndarray:
+    """Return what an immersion's function gave as an own float64 vector; NaN is let through.
+
+    Raises:
+        TypeError: It is a tuple, complex, or not numbers.
+        ValueError: It is no vector, or not of length `size`.
+    """
+    if isinstance(value, (tuple, list)):
+        raise TypeError(
+            f"the function must return one array of shape (n,), got a {type(value).__name__}; "
+            "join the parts with autograd.numpy.concatenate or stack"
+        )
+    outputs = np.array(value)
+    if outputs.dtype.kind not in "fiu":
+        raise TypeError(f"the function must return real numbers, got dtype {outputs.dtype}")
+    if outputs.ndim != 1 or outputs.size == 0:
+        raise ValueError(f"the function must return shape (n,), got {outputs.shape}")
+    if size is not None and outputs.size != size:
+        raise ValueError(f"the function must return shape ({size},), got {outputs.shape}")
+    return outputs.astype(np.float64, copy=False)
+
+
+def finite(what: str, array: np.ndarray, params: np.ndarray) -> np.ndarray:
+    """Return `array`, or raise NumericalError that says where it stopped being finite."""
+    if not np.all(np.isfinite(array)):
+        raise NumericalError(f"{what} holds NaN or infinity at |w| = {np.linalg.norm(params):.3g}")
+    return array

@@ -1,0 +1,34 @@
+"""The one place where the factorisation of a Jacobian is chosen, by shape and by conditioning."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from riemgn.errors import NumericalError
+from riemgn.linalg.cholesky import GramFactor, KernelFactor
+from riemgn.linalg.factor import Differential, Factor
+from riemgn.linalg.orthogonal import orthogonal_factor
+from riemgn.linalg.threads import one_blas_thread
+
+
+def factorise(differential: Differential) -> Factor:
+    """Return the cheapest factor of J that is as accurate as an orthogonal one.
+
+    The Cholesky factor of the smaller Gram matrix where its condition number passes the guard,
+    otherwise Householder QR, cut by an SVD where the rank falls (docs/theory.md, section 6).
+
+    Raises:
+        NumericalError: J holds NaN or infinity, or an SVD did not converge.
+    """
+    n, p = differential.shape
+    with one_blas_thread():
+        guarded = KernelFactor.of(differential) if p > n else GramFactor.of(differential)
+        if guarded is not None:
+            return guarded
+        J = differential.jacobian()
+        if not np.all(np.isfinite(J)):
+            raise NumericalError(f"the Jacobian ({n} x {p}) holds NaN or infinity")
+        try:
+            return orthogonal_factor(J)
+        except np.linalg.LinAlgError as error:
+            raise NumericalError(f"the Jacobian ({n} x {p}) could not be factorised: {error}") from None

@@ -1,0 +1,150 @@
+"""Cholesky factors of equilibrated Gram matrices, refined to the accuracy of orthogonal factorisations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import lapack, solve_triangular
+
+from riemgn.linalg.factor import CHOLESKY_GUARD, Differential, Factor, rank_tolerance
+
+
+@dataclass(frozen=True)
+class EquilibratedCholesky:
+    """C^T C = S G S of a symmetric positive definite G, with S = diag(scale) making a unit diagonal."""
+
+    triangle: np.ndarray
+    scale: np.ndarray
+    reciprocal_condition: float
+
+    @classmethod
+    def of(cls, G: np.ndarray) -> EquilibratedCholesky | None:
+        """Return the factor of G (p, p), or None where G is not numerically positive definite."""
+        diagonal = np.diagonal(G)
+        if not (np.all(diagonal > 0) and np.all(np.isfinite(diagonal))):
+            return None
+        scale = 1 / np.sqrt(diagonal)
+        scaled = G * scale
+        scaled *= scale[:, None]
+        norm = float(np.max(np.sum(np.abs(scaled), axis=0)))
+        # the matrix is symmetric: its transpose is the Fortran order that LAPACK wants
+        triangle, info = lapack.dpotrf(scaled.T, lower=0, clean=1, overwrite_a=1)
+        if info != 0:
+            return None
+        rcond, _ = lapack.dpocon(triangle, norm, uplo="U")
+        return cls(triangle, scale, float(rcond))
+
+    def solve(self, b: np.ndarray) -> np.ndarray:
+        """Return G^{-1} b for a vector or the columns of a matrix."""
+        scale = self.scale if b.ndim == 1 else self.scale[:, None]
+        x, _ = lapack.dpotrs(self.triangle, b * scale, lower=0)
+        return scale * (x if b.ndim == x.ndim else x[:, 0])
+
+
+def certainly_full_rank(cholesky: EquilibratedCholesky, n: int, p: int) -> bool:
+    """Whether the factor proves that no singular value of the factorised map counts as zero.
+
+    sigma_min / sigma_max is at least sqrt(rcond) / k for the equilibrated map of k columns, and
+    undoing the equilibration costs at most the ratio of the extreme column norms and sqrt(k).
+    """
+    k = cholesky.scale.size
+    norms = 1 / cholesky.scale
+    spread = norms.min() / norms.max()
+    least = np.sqrt(cholesky.reciprocal_condition) * spread / k**1.5
+    return bool(least > 10 * rank_tolerance(n, p))
+
+
+class GramFactor(Factor):
+    """J of full column rank and cond(J) up to about 1e7, through the Cholesky factor of J^T J.
+
+    Two refinements `d += G^{-1} J^T (b - J d)` bring the step to the accuracy of Householder QR.
+    """
+
+    def __init__(self, J: np.ndarray, cholesky: EquilibratedCholesky) -> None:
+        self._J = J
+        self._cholesky = cholesky
+        self.rank = J.shape[1]
+
+    @classmethod
+    def of(cls, differential: Differential) -> GramFactor | None:
+        """Return the factor where the guard on the condition number allows it, else None."""
+        cholesky = EquilibratedCholesky.of(differential.gram())
+        if cholesky is None or cholesky.reciprocal_condition <= CHOLESKY_GUARD:
+            return None
+        if not certainly_full_rank(cholesky, *differential.shape):
+            return None
+        return cls(differential.jacobian(), cholesky)
+
+    def lift(self, v: np.ndarray) -> np.ndarray:
+        J, solve = self._J, self._cholesky.solve
+        d = solve(J.T @ v)
+        for _ in range(2):
+            d += solve(J.T @ (v - J @ d))
+        return d
+
+    def project(self, v: np.ndarray) -> np.ndarray:
+        return self._J @ self.lift(v)
+
+    def transposed_lift(self, q: np.ndarray) -> np.ndarray:
+        J, solve = self._J, self._cholesky.solve
+        z = solve(q)
+        for _ in range(2):
+            z += solve(q - J.T @ (J @ z))
+        return J @ z
+
+    def basis(self) -> np.ndarray:
+        # Cholesky-QR twice: the first pass leaves cond(Q) of order 1, the second makes it orthonormal.
+        Q = self._J * self._cholesky.scale
+        Q = solve_triangular(self._cholesky.triangle, Q.T, trans="T", overwrite_b=True)
+        second = np.linalg.cholesky(Q @ Q.T)
+        return solve_triangular(second, Q, lower=True, overwrite_b=True).T
+
+    def singular_values(self) -> np.ndarray:
+        return np.linalg.svd(np.linalg.qr(self._J, mode="r"), compute_uv=False)
+
+
+class KernelFactor(Factor):
+    """J of full row rank (p >= n) through the Cholesky factor of K = J J^T; J itself is never formed."""
+
+    def __init__(self, differential: Differential, cholesky: EquilibratedCholesky) -> None:
+        self._differential = differential
+        self._cholesky = cholesky
+        self.rank = differential.shape[0]
+
+    @classmethod
+    def of(cls, differential: Differential) -> KernelFactor | None:
+        """Return the factor where the guard on the condition number allows it, else None."""
+        cholesky = EquilibratedCholesky.of(differential.kernel())
+        if cholesky is None or cholesky.reciprocal_condition <= CHOLESKY_GUARD:
+            return None
+        if not certainly_full_rank(cholesky, *differential.shape):
+            return None
+        return cls(differential, cholesky)
+
+    def project(self, v: np.ndarray) -> np.ndarray:
+        return v.copy()
+
+    def lift(self, v: np.ndarray) -> np.ndarray:
+        J, solve = self._differential, self._cholesky.solve
+        z = solve(v)
+        xi = J.vjp(z)
+        for _ in range(2):
+            z += solve(v - J.jvp(xi))
+            xi = J.vjp(z)
+        return xi
+
+    def transposed_lift(self, q: np.ndarray) -> np.ndarray:
+        J, solve = self._differential, self._cholesky.solve
+        y = solve(J.jvp(q))
+        for _ in range(2):
+            y += solve(J.jvp(q - J.vjp(y)))
+        return y
+
+    def basis(self) -> np.ndarray:
+        return np.eye(self.rank)
+
+    def singular_values(self) -> np.ndarray:
+        # K's eigenvalues are exact enough here: the guard keeps cond(K) below its limit
+        values = np.linalg.eigvalsh(self._differential.kernel())[::-1]
+        return np.sqrt(values)

@@ -1,0 +1,190 @@
+"""Roots L of a loss Hessian H = L L^T, applied to arrays without forming any of shape (n, n).
+
+The generalised Gauss-Newton method needs B = L^T J or L^T K L, never H alone.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+
+class Root(ABC):
+    """A linear operator L on R^n with L L^T the Hessian, or a metric, of a loss.
+
+    Products accept a vector of shape (n,) or a matrix of shape (n, m). A Fortran-ordered matrix
+    gives a Fortran-ordered product, and memory is then read in order.
+    """
+
+    is_identity = False
+
+    @abstractmethod
+    def times(self, v: np.ndarray) -> np.ndarray:
+        """Return L v, of v's shape."""
+
+    @abstractmethod
+    def transposed(self, v: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return L^T v, of v's shape; written into `out`, which must not overlap v, if given."""
+
+    def congruence(self, K: np.ndarray) -> np.ndarray:
+        """Return L^T K L for a symmetric K of shape (n, n); K is left as it is."""
+        return self.transposed(self.transposed(K).T)
+
+
+class IdentityRoot(Root):
+    """L = I. Nothing is copied: products return their argument."""
+
+    is_identity = True
+
+    def __repr__(self) -> str:
+        return "IdentityRoot()"
+
+    def times(self, v: np.ndarray) -> np.ndarray:
+        """Return v itself."""
+        return v
+
+    def transposed(self, v: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return v itself, or `out` filled with v."""
+        if out is None:
+            return v
+        np.copyto(out, v)
+        return out
+
+    def congruence(self, K: np.ndarray) -> np.ndarray:
+        """Return K itself."""
+        return K
+
+
+class DiagonalRoot(Root):
+    """L = diag(values).
+
+    Args:
+        values: The diagonal, shape (n,).
+
+    Raises:
+        ValueError: `values` is not a vector.
+    """
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = np.asarray(values, dtype=np.float64)
+        if self.values.ndim != 1:
+            raise ValueError(f"values must have shape (n,), got {self.values.shape}")
+
+    def __repr__(self) -> str:
+        return f"DiagonalRoot(size={self.values.size})"
+
+    def times(self, v: np.ndarray) -> np.ndarray:
+        """Return values * v, row by row."""
+        return self.transposed(v)
+
+    def transposed(self, v: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return values * v, row by row; `out` may be v."""
+        _require_rows(v, self.values.size)
+        out = _like(v) if out is None else out
+        np.multiply(v.T, self.values, out=out.T)
+        return out
+
+    def congruence(self, K: np.ndarray) -> np.ndarray:
+        """Return K_ij values_i values_j; exactly symmetric if K is."""
+        product = np.multiply.outer(self.values, self.values)
+        product *= K
+        return product
+
+
+class BlockRoot(Root):
+    """L block-diagonal, one k x k block a sample.
+
+    Args:
+        blocks: The blocks, shape (samples, k, k); n = samples * k.
+
+    Raises:
+        ValueError: `blocks` has another shape.
+    """
+
+    def __init__(self, blocks: np.ndarray) -> None:
+        self.blocks = np.asarray(blocks, dtype=np.float64)
+        if self.blocks.ndim != 3 or self.blocks.shape[1] != self.blocks.shape[2]:
+            raise ValueError(f"blocks must have shape (samples, k, k), got {self.blocks.shape}")
+
+    def __repr__(self) -> str:
+        samples, k, _ = self.blocks.shape
+        return f"BlockRoot(samples={samples}, k={k})"
+
+    def times(self, v: np.ndarray) -> np.ndarray:
+        """Return each block times its k rows of v."""
+        return _blockwise(self.blocks, v, _like(v))
+
+    def transposed(self, v: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return each transposed block times its k rows of v."""
+        return _blockwise(self.blocks.transpose(0, 2, 1), v, _like(v) if out is None else out)
+
+
+class DirectSumRoot(Root):
+    """L = diag(L_1, L_2) for two consecutive parts of the output vector.
+
+    Args:
+        first: The root of the first part.
+        size: The length of the first part.
+        second: The root of the rest.
+    """
+
+    def __init__(self, first: Root, size: int, second: Root) -> None:
+        self.first, self.size, self.second = first, size, second
+
+    def __repr__(self) -> str:
+        return f"DirectSumRoot({self.first!r}, {self.size}, {self.second!r})"
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether both parts are the identity."""
+        return self.first.is_identity and self.second.is_identity
+
+    def times(self, v: np.ndarray) -> np.ndarray:
+        """Return L v, part by part."""
+        out = _like(v)
+        out[: self.size] = self.first.times(v[: self.size])
+        out[self.size :] = self.second.times(v[self.size :])
+        return out
+
+    def transposed(self, v: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return L^T v, part by part."""
+        out = _like(v) if out is None else out
+        self.first.transposed(v[: self.size], out=out[: self.size])
+        self.second.transposed(v[self.size :], out=out[self.size :])
+        return out
+
+    def congruence(self, K: np.ndarray) -> np.ndarray:
+        """Return the four blocks L_i^T K_ij L_j; K itself where L is the identity."""
+        if self.is_identity:
+            return K
+        head, tail = slice(None, self.size), slice(self.size, None)
+        product = np.empty_like(K)
+        product[head, head] = self.first.congruence(K[head, head])
+        product[tail, tail] = self.second.congruence(K[tail, tail])
+        lower = self.second.transposed(self.first.transposed(K[head, tail]).T)
+        product[tail, head] = lower
+        product[head, tail] = lower.T
+        return product
+
+
+def _like(v: np.ndarray) -> np.ndarray:
+    """Return an unfilled float64 array of v's shape and memory order."""
+    return np.empty_like(v, dtype=np.float64)
+
+
+def _require_rows(v: np.ndarray, n: int) -> None:
+    if v.shape[0] != n:
+        raise ValueError(f"v must have {n} rows, got shape {v.shape}")
+
+
+def _blockwise(blocks: np.ndarray, v: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """Write each block times its rows of v into `out`; splitting axis 0 makes views, no copies."""
+    samples, k, _ = blocks.shape
+    _require_rows(v, samples * k)
+    rows = (samples, k, *v.shape[1:])
+    if v.ndim == 1:
+        np.einsum("sij,sj->si", blocks, v.reshape(rows), out=out.reshape(rows))
+    else:
+        np.matmul(blocks, v.reshape(rows), out=out.reshape(rows))
+    return out

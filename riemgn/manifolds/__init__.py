@@ -1,0 +1,7 @@
+"""The geometry: points, manifolds and their retractions."""
+
+from riemgn.manifolds.immersed import ImmersedManifold, OutputManifold
+from riemgn.manifolds.natural import NaturalManifold
+from riemgn.manifolds.point import Point
+
+__all__ = ["ImmersedManifold", "NaturalManifold", "OutputManifold", "Point"]

@@ -1,0 +1,191 @@
+"""The image of an immersion as a pymanopt manifold whose points know their parameters."""
+
+from __future__ import annotations
+
+import numpy as np
+from pymanopt.manifolds.manifold import RiemannianSubmanifold
+
+from riemgn.arguments import generator, vector
+from riemgn.errors import NumericalError
+from riemgn.immersions import Immersion
+from riemgn.manifolds.point import Point
+from riemgn.manifolds.retractions import retraction as named_retraction
+
+
+class ImmersedManifold(RiemannianSubmanifold):
+    """The image M of an immersion f: R^p -> R^n, with the metric of R^n.
+
+    Points are `Point`s, tangent vectors are ambient vectors (n,), the metric is the dot product and
+    transport is projection at the new point. Where the Jacobian loses rank the tangent space is its
+    range and lifts have least norm. For p >= n and full rank M is open in R^n: every ambient vector
+    is tangent (docs/theory.md, section 2).
+
+    Args:
+        immersion: The map f.
+        retraction: "parametric" (order 1) or "corrected" (order 2).
+    """
+
+    def __init__(self, immersion: Immersion, retraction: str = "parametric") -> None:
+        if not isinstance(immersion, Immersion):
+            raise TypeError(
+                "immersion must be a riemgn.Immersion (riemgn.autograd_immersion makes one of a "
+                f"function), got {type(immersion).__name__}"
+            )
+        self.immersion = immersion
+        self._retraction = named_retraction(retraction)
+        super().__init__(f"image of {immersion!r}", 0)
+
+    def __str__(self) -> str:
+        n, p = self.immersion.ambient_dim, self.immersion.dim
+        kind = "open subset" if p >= n else f"{p}-dimensional submanifold"
+        return f"{type(self).__name__}: {kind} of R^{n}, {p} parameters"
+
+    __repr__ = __str__
+
+    @property
+    def dim(self) -> int:
+        """The dimension min(n, p) at points of full rank."""
+        return min(self.immersion.ambient_dim, self.immersion.dim)
+
+    @property
+    def retraction_name(self) -> str:
+        """The name of the manifold's retraction."""
+        return self._retraction.name
+
+    @property
+    def typical_dist(self) -> float:
+        """A length on M for trust regions: sqrt(dim), as in R^dim."""
+        return float(np.sqrt(self.dim))
+
+    # Points
+
+    def point(self, params) -> Point:
+        """Return the point f(w) of parameters w (p,).
+
+        Raises:
+            ValueError: w has another shape, or is not finite.
+            TypeError: w is not real.
+            NumericalError: f(w) is not finite.
+        """
+        w = vector("params", params, self.immersion.dim)
+        point = Point(self.immersion.at(w))
+        if not point.is_finite:
+            raise NumericalError(
+                f"the outputs hold NaN or infinity at |w| = {np.linalg.norm(w):.3g}"
+            )
+        return point
+
+    def random_point(self, seed: int | np.random.Generator | None = None) -> Point:
+        """Return the point of random parameters: a network's initialisation, else standard normal."""
+        return self.point(self.immersion.random_params(generator(seed)))
+
+    def random_tangent_vector(
+        self, point: Point, seed: int | np.random.Generator | None = None
+    ) -> np.ndarray:
+        """Return a tangent vector (n,) of norm 1, uniform over directions."""
+        v = self.projection(point, generator(seed).normal(size=point.size))
+        return v / np.linalg.norm(v) if point.rank else v
+
+    def zero_vector(self, point: Point) -> np.ndarray:
+        """Return the zero of the tangent space, (n,)."""
+        return np.zeros(point.size)
+
+    # First order
+
+    def inner_product(self, point: Point, tangent_vector_a, tangent_vector_b) -> float:
+        """Return the dot product of two tangent vectors."""
+        return float(np.dot(tangent_vector_a, tangent_vector_b))
+
+    def norm(self, point: Point, tangent_vector) -> float:
+        """Return the Euclidean norm of a tangent vector."""
+        return float(np.linalg.norm(tangent_vector))
+
+    def projection(self, point: Point, vector) -> np.ndarray:
+        """Return the orthogonal projection Q Q^T v of an ambient vector on the tangent space."""
+        return point.factor.project(np.asarray(vector, dtype=np.float64))
+
+    to_tangent_space = projection
+
+    def lift(self, point: Point, tangent_vector) -> np.ndarray:
+        """Return the parameter vector xi = J^+ v, (p,), of least norm."""
+        return point.factor.lift(np.asarray(tangent_vector, dtype=np.float64))
+
+    def tangent_basis(self, point: Point) -> np.ndarray:
+        """Return an orthonormal basis of the tangent space, (n, rank)."""
+        return point.factor.basis()
+
+    # Second order
+
+    def christoffel(self, point: Point, xi, eta) -> np.ndarray:
+        """Return Gamma(xi, eta) = J^+ D^2 f[xi, eta], (p,), for parameter vectors xi, eta (p,).
+
+        docs/theory.md, section 2; through the orthogonal factorisation, never inv(J^T J).
+        """
+        return point.factor.lift(point.jet.second_derivative(xi, eta))
+
+    def second_fundamental_form(self, point: Point, tangent_a, tangent_b) -> np.ndarray:
+        """Return II(a, b) = (I - P) D^2 f[xi, eta], (n,), with xi, eta the lifts of a, b."""
+        bend = point.jet.second_derivative(
+            self.lift(point, tangent_a), self.lift(point, tangent_b)
+        )
+        return bend - self.projection(point, bend)
+
+    def weingarten(self, point: Point, tangent_vector, normal_vector) -> np.ndarray:
+        """Return the Weingarten map J^{+T} (sum_i N_i Hess f_i) xi, (n,), with xi the lift of v.
+
+        `<W(v, N), z> = <N, II(v, z)>`: docs/theory.md, section 2. Zero where M is open in R^n.
+        """
+        if point.rank == point.size:
+            return np.zeros(point.size)
+        xi = self.lift(point, tangent_vector)
+        curved = point.jet.hessian_vp(np.asarray(normal_vector, dtype=np.float64), xi)
+        return point.factor.transposed_lift(curved)
+
+    # Moving about
+
+    def retraction(self, point: Point, tangent_vector) -> Point:
+        """Return the point that the manifold's retraction makes of a tangent vector.
+
+        The outputs there may be infinite or NaN where the step leaves the domain of f
+        (`Point.is_finite` says so); an optimizer must refuse such a point.
+        """
+        xi = self.lift(point, tangent_vector)
+        if not np.any(xi):
+            return point
+        step = self._retraction.step(self, point, xi)
+        if not np.all(np.isfinite(step)):
+            raise NumericalError("the retraction's parameter step is not finite")
+        return Point(self.immersion.at(point.params + step))
+
+    def transport(self, point_a: Point, point_b: Point, tangent_vector_a) -> np.ndarray:
+        """Return the projection of a tangent vector at a on the tangent space at b."""
+        return self.projection(point_b, tangent_vector_a)
+
+    def dist(self, point_a: Point, point_b: Point) -> float:
+        """Return the length of the chord |u_b - u_a|: the geodesic distance up to third order."""
+        return float(np.linalg.norm(point_b.outputs - point_a.outputs))
+
+    def log(self, point_a: Point, point_b: Point) -> np.ndarray:
+        """Return the chord's projection P (u_b - u_a), (n,): the inverse orthographic retraction.
+
+        It is the logarithm up to second order, and minus the gradient of half the squared chord.
+        """
+        return self.projection(point_a, point_b.outputs - point_a.outputs)
+
+    def pair_mean(self, point_a: Point, point_b: Point) -> Point:
+        """Return the point half-way along the logarithm from a to b."""
+        return self.retraction(point_a, 0.5 * self.log(point_a, point_b))
+
+
+class OutputManifold(ImmersedManifold):
+    """The manifold of a network's outputs on its training inputs X, as its weights move.
+
+    Args:
+        network: A `riemgn.Network`.
+        X: Inputs, (samples, network.inputs).
+        retraction: As for `ImmersedManifold`.
+    """
+
+    def __init__(self, network, X, retraction: str = "parametric") -> None:
+        self.network = network
+        super().__init__(network.immersion(X), retraction)

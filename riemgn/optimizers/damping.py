@@ -1,0 +1,189 @@
+"""Damping schedules of Levenberg-Marquardt: each searches a step that lowers the loss.
+
+A schedule is one object with its own state; a run works on a copy. `search(model)` returns a `Trial`,
+or None where no step lowers the loss, `reason` then saying why.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from riemgn.arguments import choice, positive
+from riemgn.optimizers.local_model import LocalModel, Trial
+
+_EPS = float(np.finfo(np.float64).eps)
+
+
+class Damping(ABC):
+    """How strongly a step is damped, and what happens when it is refused."""
+
+    reason = "no step lowers the cost"
+
+    @abstractmethod
+    def search(self, model: LocalModel) -> Trial | None:
+        """Return an accepted step from the model's point, or None."""
+
+    @abstractmethod
+    def measure(self, model: LocalModel) -> float:
+        """Return the norm of the loss's gradient on the graph with this damping."""
+
+
+class GainRatio(Damping):
+    """Nielsen's rule: the damping falls with the ratio of actual to predicted decrease.
+
+    Steps follow the geodesic to second order (geodesic acceleration, docs/theory.md, section 3): x is
+    corrected by half its acceleration a, and refused where |a| exceeds `bend_limit` |x|. Right
+    after a step that the model foresaw the correction is left out.
+
+    Args:
+        start: The first damping as a share of the largest diagonal entry of B^T B.
+        floor: The least damping, as the same share.
+        bend_limit: The largest |a| / |x| of an accepted step.
+    """
+
+    def __init__(self, start: float = 1e-3, floor: float = 1e-16, bend_limit: float = 0.75) -> None:
+        self.start = positive("start", start)
+        self.floor = positive("floor", floor, allow_zero=True)
+        self.bend_limit = positive("bend_limit", bend_limit)
+        self._damping: float | None = None
+        self._growth = 2.0
+        self._foreseen = False
+
+    def search(self, model: LocalModel) -> Trial | None:
+        largest = model.system.largest
+        if self._damping is None:
+            self._damping = self.start * largest
+        while self._damping <= 1e30 * largest:
+            damping = self._damping
+            step = model.step(damping)
+            predicted = model.predicted_decrease(step, damping)
+            if predicted <= _EPS * abs(model.cost) or self._at_rest(model, step):
+                return self._last_trial(model, step, predicted)
+            full = self._corrected(model, step)
+            if full is not None:
+                point, cost = model.tried(full)
+                ratio = (model.cost - cost) / predicted
+                if ratio > 1e-4:
+                    self._relax(ratio, largest)
+                    return Trial(point, cost, damping, ratio)
+            self._damping *= self._growth
+            self._growth *= 2
+            self._foreseen = False
+        self.reason = "the damping grew to its limit and no step lowers the cost"
+        return None
+
+    def measure(self, model: LocalModel) -> float:
+        if self._damping is None:
+            self._damping = self.start * model.system.largest
+        return model.gradient_norm(model.step(self._damping))
+
+    def _at_rest(self, model: LocalModel, step: np.ndarray) -> bool:
+        return bool(np.linalg.norm(step) <= _EPS * np.linalg.norm(model.point.params))
+
+    def _last_trial(self, model: LocalModel, step: np.ndarray, predicted: float) -> Trial | None:
+        """What is left to gain is below rounding: take the step if the cost does not rise, or end."""
+        self.reason = "cost and step are at machine precision"
+        point, cost = model.tried(step)
+        if cost < model.cost:
+            return Trial(point, cost, self._damping, 1.0)
+        return None
+
+    def _corrected(self, model: LocalModel, step: np.ndarray) -> np.ndarray | None:
+        """The step with half its acceleration, or None where it bends too much to be trusted."""
+        if self._foreseen:
+            return step
+        bend = model.acceleration(step, self._damping)
+        size = model.system.norm(bend)
+        if not size <= self.bend_limit * model.system.norm(step):
+            return None
+        return step + 0.5 * bend
+
+    def _relax(self, ratio: float, largest: float) -> None:
+        self._foreseen = abs(ratio - 1) <= 0.25
+        self._damping *= max(1 / 5, 1 - (2 * min(ratio, 1.0) - 1) ** 3)
+        self._damping = max(self._damping, self.floor * largest)
+        self._growth = 2.0
+
+
+class _Searched(Damping):
+    """A damping that the schedule prescribes: a step that is refused is halved (Armijo)."""
+
+    @abstractmethod
+    def direction(self, model: LocalModel) -> tuple[np.ndarray, float]:
+        """Return the step of unit length eta = 1, (p,), and its damping."""
+
+    def search(self, model: LocalModel) -> Trial | None:
+        step, damping = self.direction(model)
+        slope = float(model.descent @ step)
+        eta = 1.0
+        while eta > _EPS:
+            point, cost = model.tried(eta * step)
+            asked = 1e-4 * eta * slope
+            if cost <= model.cost - asked and cost < model.cost:
+                # the model's decrease along a damped direction, to first order in eta
+                return Trial(point, cost, damping, (model.cost - cost) / (eta * slope))
+            if eta * slope <= 10 * _EPS * abs(model.cost):
+                break
+            eta /= 2
+        self.reason = "cost and step are at machine precision"
+        return None
+
+    def measure(self, model: LocalModel) -> float:
+        return model.gradient_norm(self.direction(model)[0])
+
+
+class Fixed(_Searched):
+    """Constant damping in the convex form `[(1 - rho) B^T B + rho I]^{-1}`, 0 < rho <= 1.
+
+    rho = 1 is gradient descent, rho -> 0 Gauss-Newton (docs/theory.md, section 3).
+    """
+
+    def __init__(self, rho: float) -> None:
+        self.rho = positive("damping", rho)
+        if self.rho > 1:
+            raise ValueError(f"a fixed damping must be in (0, 1], got {rho!r}")
+
+    def direction(self, model: LocalModel) -> tuple[np.ndarray, float]:
+        if self.rho == 1:
+            return model.descent, self.rho
+        step = model.step(self.rho / (1 - self.rho)) / (1 - self.rho)
+        return step, self.rho
+
+
+class KernelAdaptive(_Searched):
+    """Damping tied to the least eigenvalue of the tangent kernel B B^T, [C6] of docs/theory.md.
+
+    With lambda the least eigenvalue, rho = c lambda / (1 + c lambda) in the convex form: every mode
+    then contracts at a rate of at least 1 / (1 + c), however small lambda is. For lambda > 1 that is
+    stiff, and the shifted form `[B^T B + c lambda I]^{-1}` takes its place. It needs p >= n.
+
+    Args:
+        c: The damping in units of the least eigenvalue.
+    """
+
+    def __init__(self, c: float = 1.0) -> None:
+        self.c = positive("c", c)
+
+    def direction(self, model: LocalModel) -> tuple[np.ndarray, float]:
+        n, p = model.point.jet.shape
+        if p < n:
+            raise ValueError(
+                f'damping="kernel" needs p >= n, where the tangent kernel can be regular; '
+                f"here p = {p}, n = {n}"
+            )
+        least = model.system.least_kernel_eigenvalue()
+        shift = max(self.c * least, _EPS * model.system.largest)
+        length = 1 + shift if least <= 1 else 1.0
+        return length * model.step(shift), shift / (1 + shift)
+
+
+def damping_schedule(damping: str | float | Damping) -> Damping:
+    """Return the schedule that a name, a fixed rho in (0, 1], or a schedule object stands for."""
+    if isinstance(damping, Damping):
+        return damping
+    if isinstance(damping, str):
+        named = {"gain-ratio": GainRatio, "kernel": KernelAdaptive}
+        return named[choice("damping", damping, named)]()
+    return Fixed(damping)

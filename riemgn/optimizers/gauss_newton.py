@@ -1,0 +1,130 @@
+"""Gauss-Newton: pymanopt's steepest descent on the output manifold, with the unit step tried first."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import numpy as np
+from pymanopt.optimizers import SteepestDescent
+
+from riemgn.arguments import choice
+from riemgn.manifolds import Point
+from riemgn.optimizers.line_search import FixedStep, UnitStepBacktracking
+from riemgn.optimizers.records import Callback, Journal, Result, checked_start
+from riemgn.problem import Problem
+
+
+class GaussNewton(SteepestDescent):
+    """Riemannian steepest descent whose unit step is the Gauss-Newton step.
+
+    For losses other than the squared one it descends in the metric of the loss Hessian
+    (`Problem.natural`), which makes it generalised Gauss-Newton. The loop is pymanopt's.
+
+    Args:
+        step_size: "armijo" (backtracking from the unit step) or a fixed length; 1.0 with squared
+            loss is the classical iteration.
+        max_iterations, max_time, min_gradient_norm, min_step_size: As in pymanopt; norms are those
+            of the metric that the method descends in.
+        verbosity: 0 is silent.
+        log_verbosity: 1 keeps pymanopt's log, with the returned point as its last entry.
+    """
+
+    def __init__(
+        self,
+        step_size: float | str = "armijo",
+        *,
+        max_iterations: int = 1000,
+        max_time: float = 1000,
+        min_gradient_norm: float = 1e-9,
+        min_step_size: float = 0.0,
+        verbosity: int = 0,
+        log_verbosity: int = 0,
+    ) -> None:
+        if isinstance(step_size, str):
+            choice("step_size", step_size, ["armijo"])
+            searcher = UnitStepBacktracking()
+        else:
+            searcher = FixedStep(step_size)
+        super().__init__(
+            searcher,
+            max_iterations=max_iterations,
+            max_time=max_time,
+            min_gradient_norm=min_gradient_norm,
+            # pymanopt compares with <, and a searcher that finds no step answers 0
+            min_step_size=max(min_step_size, float(np.finfo(np.float64).tiny)),
+            verbosity=verbosity,
+            log_verbosity=log_verbosity,
+        )
+
+    def run(
+        self, problem: Problem, *, initial_point: Point | None = None, callback: Callback | None = None
+    ) -> Result:
+        """Run from `initial_point` (a random point if it is None) and return a `Result`.
+
+        Args:
+            problem: A `riemgn.Problem`.
+            initial_point: A point of its manifold.
+            callback: Called with the `Record` of every iterate; raising StopIteration ends the run.
+        """
+        x = checked_start(problem, initial_point)
+        squared = problem.loss.hessian_root(x.outputs).is_identity
+        descended = problem if squared else problem.natural()
+        journal = Journal(callback)
+        self.line_searcher = _Journalled(deepcopy(self._line_searcher), journal)
+        try:
+            reason = self._descend(descended, x, journal)
+        except StopIteration:
+            reason = "Terminated - the callback asked for it."
+        except KeyboardInterrupt:
+            reason = "Terminated - interrupted; the best point so far is returned."
+        return self._result(problem, journal, reason)
+
+    def _descend(self, problem: Problem, x: Point, journal: Journal) -> str:
+        """Run pymanopt's loop, note the returned point, and return the reason for its end."""
+        norm = problem.manifold.norm
+        gradient_norm = norm(x, problem.riemannian_gradient(x))
+        self._initialize_log()
+        if gradient_norm <= self._min_gradient_norm:
+            journal.note(x, problem.cost(x), gradient_norm)
+            return f"Terminated - gradient norm {gradient_norm:.1e} at the start."
+        run = super().run(problem, initial_point=x, reuse_line_searcher=True)
+        if run.step_size == 0:
+            return "Terminated - no step along the gradient lowers the cost."
+        journal.note(run.point, run.cost, norm(run.point, problem.riemannian_gradient(run.point)))
+        return run.stopping_criterion
+
+    def _result(self, problem: Problem, journal: Journal, reason: str) -> Result:
+        """Measure the returned point afresh: pymanopt's own gradient norm is one step old."""
+        last, point = journal.records[-1], journal.point
+        gradient = problem.riemannian_gradient(point)
+        if self._log_verbosity > 0 and len(self._log["iterations"]["point"]) < len(journal.records):
+            self._add_log_entry(
+                iteration=last.iteration + 1,
+                point=point,
+                cost=last.cost,
+                gradient_norm=last.gradient_norm,
+            )
+        return Result(
+            point=point,
+            cost=last.cost,
+            iterations=last.iteration,
+            stopping_criterion=reason,
+            time=last.seconds,
+            gradient_norm=problem.manifold.norm(point, gradient),
+            step_size=last.step,
+            log=self._log,
+            history=journal.records,
+        )
+
+
+class _Journalled:
+    """A line searcher that first notes the iterate from which the search starts."""
+
+    def __init__(self, searcher: UnitStepBacktracking | FixedStep, journal: Journal) -> None:
+        self._searcher = searcher
+        self._journal = journal
+
+    def search(self, objective, manifold, x, d, f0, df0):
+        """Note x and search along d."""
+        self._journal.note(x, f0, float(np.sqrt(-df0)))
+        return self._searcher.search(objective, manifold, x, d, f0, df0)

@@ -1,0 +1,135 @@
+"""Levenberg-Marquardt: damped Gauss-Newton in the ambient space, Riemannian descent on the graph."""
+
+from __future__ import annotations
+
+import time
+from copy import deepcopy
+
+from pymanopt.optimizers.optimizer import Optimizer
+
+from riemgn.linalg import one_blas_thread
+from riemgn.manifolds import Point
+from riemgn.optimizers.damping import Damping, damping_schedule
+from riemgn.optimizers.local_model import LocalModel
+from riemgn.optimizers.records import Callback, Journal, Result, checked_start
+from riemgn.problem import Problem
+
+
+class LevenbergMarquardt(Optimizer):
+    """Levenberg-Marquardt for any p and n, in the smaller of its two forms.
+
+    For p <= n the p x p system is solved by Cholesky under a condition guard and orthogonally
+    beyond it; for p > n the n x n tangent kernel is built layer by layer and no (n, p) array exists.
+    Losses other than the squared one enter through a root of their Hessian (generalised
+    Gauss-Newton). It is Riemannian gradient descent on the graph of f with the metric
+    `damping D^2 (+) H` (docs/theory.md, section 3).
+
+    Args:
+        damping: "gain-ratio" (Nielsen's rule with geodesic acceleration), "kernel" (tied to the
+            least eigenvalue of the tangent kernel, p >= n), a fixed rho in (0, 1], or a schedule
+            object (`riemgn.optimizers.Damping`).
+        max_iterations, max_time: Limits; the best point so far is returned.
+        min_gradient_norm: Ends the run where the Riemannian gradient on M is as small as this.
+        verbosity: 0 is silent, 1 prints a line an iteration.
+        log_verbosity: 1 keeps every iterate in `result.log`.
+    """
+
+    def __init__(
+        self,
+        damping: str | float | Damping = "gain-ratio",
+        *,
+        max_iterations: int = 1000,
+        max_time: float = 1000,
+        min_gradient_norm: float = 1e-9,
+        verbosity: int = 0,
+        log_verbosity: int = 0,
+    ) -> None:
+        super().__init__(
+            max_time=max_time,
+            max_iterations=max_iterations,
+            min_gradient_norm=min_gradient_norm,
+            verbosity=verbosity,
+            log_verbosity=log_verbosity,
+        )
+        self._damping = damping_schedule(damping)
+
+    def run(
+        self, problem: Problem, *, initial_point: Point | None = None, callback: Callback | None = None
+    ) -> Result:
+        """Run from `initial_point` (a random point if it is None) and return a `Result`.
+
+        Args:
+            problem: A `riemgn.Problem`.
+            initial_point: A point of its manifold.
+            callback: Called with the `Record` of every iterate; raising StopIteration ends the run.
+        """
+        point = checked_start(problem, initial_point)
+        journal = Journal(callback)
+        self._initialize_log(optimizer_parameters={"damping": self._damping})
+        with one_blas_thread():
+            try:
+                reason = self._descend(problem, point, journal)
+            except StopIteration:
+                reason = "Terminated - the callback asked for it."
+            except KeyboardInterrupt:
+                if not journal.records:
+                    raise
+                reason = "Terminated - interrupted; the best point so far is returned."
+        return self._result(problem, journal, reason)
+
+    def _descend(self, problem: Problem, point: Point, journal: Journal) -> str:
+        """Move until something ends the run, and return what."""
+        schedule = deepcopy(self._damping)
+        scale = problem.manifold.immersion.damping_scale(point.params)
+        began, cost, damping = time.time(), problem.cost(point), 0.0
+        while True:
+            model = LocalModel(problem, point, cost, scale)
+            graph_gradient = schedule.measure(model)
+            self._note(journal, point, cost, graph_gradient, damping)
+            reason = self._check_stopping_criterion(
+                start_time=began, iteration=len(journal.records) - 1
+            )
+            if reason:
+                return reason
+            # the graph's gradient is never the longer one: only then is it worth to ask for M's
+            if graph_gradient <= self._min_gradient_norm:
+                gradient_norm = _gradient_norm(problem, point)
+                if gradient_norm <= self._min_gradient_norm:
+                    return f"Terminated - gradient norm {gradient_norm:.1e} reached."
+            trial = schedule.search(model)
+            if trial is None:
+                return f"Terminated - {schedule.reason}."
+            point, cost, damping = trial.point, trial.cost, trial.damping
+
+    def _note(
+        self, journal: Journal, point: Point, cost: float, gradient_norm: float, damping: float
+    ) -> None:
+        iteration = len(journal.records)
+        if self._verbosity >= 1:
+            print(f"{iteration:5d}  {cost:+.12e}  {gradient_norm:.3e}  {damping:.1e}")
+        self._add_log_entry(
+            iteration=iteration,
+            point=point,
+            cost=cost,
+            gradient_norm=gradient_norm,
+            damping=damping,
+        )
+        journal.note(point, cost, gradient_norm, damping)
+
+    def _result(self, problem: Problem, journal: Journal, reason: str) -> Result:
+        last, point = journal.records[-1], journal.point
+        return Result(
+            point=point,
+            cost=last.cost,
+            iterations=last.iteration,
+            stopping_criterion=reason,
+            time=last.seconds,
+            step_size=last.step,
+            gradient_norm=_gradient_norm(problem, point),
+            log=self._log,
+            history=journal.records,
+        )
+
+
+def _gradient_norm(problem: Problem, point: Point) -> float:
+    return problem.manifold.norm(point, problem.riemannian_gradient(point))

@@ -1,0 +1,104 @@
+"""What an optimizer leaves behind: a record of every iterate, and the result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from pymanopt.optimizers.optimizer import OptimizerResult
+
+from riemgn.manifolds import Point
+from riemgn.problem import Problem
+
+
+@dataclass(frozen=True)
+class Record:
+    """One iterate of a run.
+
+    Attributes:
+        iteration: 0 for the starting point.
+        cost: The loss there.
+        gradient_norm: The norm of the Riemannian gradient in the metric that the method descends in.
+        step: The length of the parameter step that led here, 0 at the start.
+        damping: The damping of that step; 0 for undamped methods.
+        seconds: Wall time since the run began.
+        point: The point itself, for the callback; None in a history, which would otherwise keep
+            every Jacobian of the run alive.
+    """
+
+    iteration: int
+    cost: float
+    gradient_norm: float
+    step: float
+    damping: float
+    seconds: float
+    point: Point | None
+
+
+Callback = Callable[[Record], None]
+
+
+@dataclass
+class Result(OptimizerResult):
+    """pymanopt's result with the history of the run.
+
+    `gradient_norm` is that of the Riemannian gradient on the manifold at the returned point, and the
+    last record of `history` is the returned point.
+    """
+
+    history: list[Record] = field(default_factory=list, repr=False)
+
+
+class Journal:
+    """Keeps the record of each iterate of a run and tells the callback."""
+
+    def __init__(self, callback: Callback | None = None) -> None:
+        self.records: list[Record] = []
+        self.point: Point | None = None
+        self._callback = callback
+        self._began = time.perf_counter()
+
+    def note(self, point: Point, cost: float, gradient_norm: float, damping: float = 0.0) -> None:
+        """Record an iterate; whatever the callback raises, StopIteration first of all, passes on."""
+        before = point if self.point is None else self.point
+        self.point = point
+        record = Record(
+            iteration=len(self.records),
+            cost=float(cost),
+            gradient_norm=gradient_norm,
+            step=float(np.linalg.norm(point.params - before.params)),
+            damping=damping,
+            seconds=time.perf_counter() - self._began,
+            point=point,
+        )
+        self.records.append(replace(record, point=None))
+        if self._callback is not None:
+            self._callback(record)
+
+
+def checked_start(problem: Problem, initial_point: Point | None) -> Point:
+    """Return the starting point of a run, a random one where none is given.
+
+    Raises:
+        TypeError: `problem` is no `riemgn.Problem`, or `initial_point` no `Point`.
+        ValueError: The point does not belong to the problem's manifold.
+    """
+    if not isinstance(problem, Problem):
+        raise TypeError(f"problem must be a riemgn.Problem, got {type(problem).__name__}")
+    if initial_point is None:
+        return problem.manifold.random_point()
+    if not isinstance(initial_point, Point):
+        raise TypeError(
+            "initial_point must be a point of the manifold (manifold.point(w)), "
+            f"got {type(initial_point).__name__}"
+        )
+    immersion = problem.manifold.immersion
+    if initial_point.jet.shape != (immersion.ambient_dim, immersion.dim):
+        raise ValueError(
+            f"initial_point has (n, p) = {initial_point.jet.shape}, the problem's manifold "
+            f"({immersion.ambient_dim}, {immersion.dim})"
+        )
+    return initial_point
