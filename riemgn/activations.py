@@ -3,8 +3,8 @@
 Every function works elementwise on float64 arrays of any shape. Training calls them on the whole
 of a layer at each step, where fresh memory costs more than arithmetic: so each fills one new array
 in place wherever its formula allows, and derivatives reuse the value instead of a transcendental
-function. Errors are a few units in the last place of the result or of its bound, whichever is
-larger: a derivative's tail may round to zero.
+function. Errors are a few units in the last place of the result or, where that is larger, of the
+function's bound (of 1 where there is none): tails may round to zero.
 """
 
 from __future__ import annotations

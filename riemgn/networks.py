@@ -12,11 +12,11 @@ import numpy as np
 
 from riemgn.activations import ACTIVATIONS, TANH, Activation, activation
 from riemgn.arguments import choice, generator, integer, matrix, positive, real_array, vector
-from riemgn.errors import NumericalError
 from riemgn.immersions.feedforward import FeedforwardImmersion, propagate
+from riemgn.immersions.immersion import finite
 
 SCHEMES = ("normal", "uniform", "symmetric")
-BLOCK = 2**22  # activations that predict() holds at once: 32 MiB
+BLOCK = 2**22  # neurons x samples that predict() takes at once: 32 MiB before and 32 after sigma
 
 
 class LayerSlices(NamedTuple):
@@ -208,9 +208,7 @@ class Network:
                 if self.reference is not None:
                     outputs = outputs - self._raw_outputs(self.reference, samples)
                 predictions[rows] = self.scale * outputs.T
-        if not np.all(np.isfinite(predictions)):
-            size = np.linalg.norm(w)
-            raise NumericalError(f"the predictions hold NaN or infinity at |w| = {size:.3g}")
+        finite("the prediction", predictions, w)
         return predictions.ravel() if self.outputs == 1 else predictions
 
     def _raw_outputs(self, w: np.ndarray, samples: np.ndarray) -> np.ndarray:

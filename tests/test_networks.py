@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import json
 import pickle
+from itertools import pairwise
 
 import autograd.numpy as anp
 import numpy as np
@@ -33,7 +34,7 @@ def phi(widths, name, w, X):
     sigma, rows = FORMULAS[name], []
     for x in X:
         start = 0
-        for layer, (fan_in, fan_out) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+        for layer, (fan_in, fan_out) in enumerate(pairwise(widths)):
             z = []
             for j in range(fan_out):
                 row = w[start + j * fan_in : start + (j + 1) * fan_in]
@@ -75,12 +76,8 @@ def test_immersion_agrees_with_predict(widths):
 def test_shapes_of_predictions():
     assert Network((3, 4, 1)).predict(np.zeros(21), np.zeros((5, 3))).shape == (5,)
     assert Network((3, 4, 2)).predict(np.zeros(26), np.zeros((5, 3))).shape == (5, 2)
-    assert Network((3, 4, 2)).predict(np.zeros(26), np.zeros((1, 3))).shape == (1, 2)
-
-
-def test_a_single_input_may_be_a_vector():
-    net = Network((1, 3, 1))
-    w, x = net.init(seed=0), np.linspace(-1.0, 1.0, 6)
+    net, x = Network((1, 3, 1)), np.linspace(-1.0, 1.0, 6)
+    w = net.init(seed=0)
     np.testing.assert_array_equal(net.predict(w, x), net.predict(w, x[:, None]))
 
 
@@ -96,10 +93,8 @@ def test_blocks_do_not_change_predictions(monkeypatch):
 def test_predict_takes_what_converts_without_loss_and_leaves_it_alone():
     net = Network((2, 3, 1))
     w, X = net.init(seed=0), np.array([[1, 2], [3, 4]])
-    kept = w.copy()
-    first = net.predict(w, X)
+    kept, first = w.copy(), net.predict(w, X)
     np.testing.assert_array_equal(net.predict(list(w), X.astype(np.float32)), first)
-    np.testing.assert_array_equal(net.predict(w, np.asfortranarray(X, dtype=float)), first)
     np.testing.assert_array_equal(w, kept)
 
 
@@ -108,10 +103,9 @@ def test_counts_and_order_of_parameters():
     assert (net.dim, net.inputs, net.outputs, net.depth) == (17, 2, 2, 2)
     w = np.arange(17.0)
     (W1, b1), (W2, b2) = net.unflatten(w)
-    np.testing.assert_array_equal(W1, [[0, 1], [2, 3], [4, 5]])
-    np.testing.assert_array_equal(b1, [6, 7, 8])
-    np.testing.assert_array_equal(W2, [[9, 10, 11], [12, 13, 14]])
-    np.testing.assert_array_equal(b2, [15, 16])
+    assert W1.tolist() == [[0, 1], [2, 3], [4, 5]]
+    assert W2.tolist() == [[9, 10, 11], [12, 13, 14]]
+    assert (b1.tolist(), b2.tolist()) == ([6, 7, 8], [15, 16])
     assert net.layer_slices == [(slice(0, 6), slice(6, 9)), (slice(9, 15), slice(15, 17))]
 
 
@@ -123,9 +117,8 @@ def test_unflatten_returns_views():
         b[:] = 2.0
     assert sorted(w) == [1.0] * 12 + [2.0] * 5
     strided = np.zeros(34)[::2]
-    assert all(
-        np.shares_memory(part, strided) for layer in net.unflatten(strided) for part in layer
-    )
+    views = [part for layer in net.unflatten(strided) for part in layer]
+    assert all(np.shares_memory(view, strided) for view in views)
 
 
 @pytest.mark.parametrize(("scheme", "variance"), [("normal", 1.0), ("uniform", 1.0 / 3.0)])
@@ -139,13 +132,7 @@ def test_spread_of_initial_parameters(scheme, variance):
         assert abs(standardised.var() / variance - 1.0) < error * np.sqrt(2.0)
         assert abs(b.var() * fan_in / variance - 1.0) < 4.0 * np.sqrt(2.0 / b.size)
         if scheme == "uniform":
-            assert np.abs(standardised).max() < 1.0
-            assert np.abs(standardised).max() > 0.99
-
-
-def test_default_scheme_is_normal():
-    net = Network([3, 4, 1])
-    np.testing.assert_array_equal(net.init(seed=5), net.init(seed=5, scheme="normal"))
+            assert 0.99 < np.abs(standardised).max() < 1.0
 
 
 @pytest.mark.parametrize("scheme", networks.SCHEMES)
@@ -158,6 +145,7 @@ def test_seeds(scheme):
     np.testing.assert_array_equal(w, net.init(np.random.default_rng(1), scheme))
     np.testing.assert_array_equal(w, net.init(np.int64(1), scheme))
     assert not np.array_equal(w, net.init(2, scheme))
+    assert np.array_equal(w, net.init(1)) == (scheme == "normal")
     assert not np.array_equal(net.init(None, scheme), net.init(None, scheme))
     stream = np.random.default_rng(1)
     assert not np.array_equal(net.init(stream, scheme), net.init(stream, scheme))
@@ -173,9 +161,9 @@ def test_symmetric_starts_at_zero_outputs(widths, name):
     assert np.abs(net.predict(net.init(seed=0), X)).max() > 0.1
     (W_in, b_in), (W_out, b_out) = net.unflatten(w)[-2:]
     half = widths[-2] // 2
-    np.testing.assert_array_equal(W_in[:half], W_in[half:])
-    np.testing.assert_array_equal(b_in[:half], b_in[half:])
-    np.testing.assert_array_equal(W_out[:, :half], -W_out[:, half:])
+    assert np.array_equal(W_in[:half], W_in[half:])
+    assert np.array_equal(b_in[:half], b_in[half:])
+    assert np.array_equal(W_out[:, :half], -W_out[:, half:])
     assert not np.any(b_out)
 
 
@@ -194,13 +182,8 @@ def test_scaling_and_centring_commute():
     assert one == other
     np.testing.assert_array_equal(one.predict(w, X), other.predict(w, X))
     np.testing.assert_array_equal(one.predict(w0, X), np.zeros(7))
+    assert net.centred(w0).centred(w) == net.centred(w)
     assert net == Network([3, 4, 1])
-
-
-def test_a_second_centre_replaces_the_first():
-    net = Network([3, 4, 1])
-    w0, w1 = net.init(seed=0), net.init(seed=1)
-    assert net.centred(w0).centred(w1) == net.centred(w1)
 
 
 def test_immutability():
@@ -209,7 +192,6 @@ def test_immutability():
     centred = net.centred(w0)
     w0[0] = 7.0
     assert centred.reference[0] != 7.0
-    assert isinstance(net.widths, tuple)
     with pytest.raises(ValueError, match="read-only"):
         centred.reference[0] = 7.0
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -219,16 +201,11 @@ def test_immutability():
 def test_equality_and_hash():
     net = Network([3, 4, 1])
     w0 = net.init(seed=0)
-    same = Network((3, 4, 1), activation("tanh"), 2, list(w0))
-    assert same == net.scaled(2.0).centred(w0.copy())
-    assert hash(same) == hash(net.scaled(2.0).centred(w0))
-    others = [
-        Network([3, 5, 1]),
-        Network([3, 4, 1], "sin"),
-        net.scaled(2.0),
-        net.centred(w0),
-        net.centred(w0 + 1.0),
-    ]
+    one, same = net.scaled(2.0).centred(w0), Network((3, 4, 1), activation("tanh"), 2, list(w0))
+    assert one == same
+    assert hash(one) == hash(same)
+    others = [Network([3, 5, 1]), Network([3, 4, 1], "sin"), net.scaled(2.0)]
+    others += [net.centred(w0), net.centred(w0 + 1.0)]
     assert len({net, *others, Network([3, 4, 1])}) == 6
     assert net != "Network"
 
@@ -236,8 +213,8 @@ def test_equality_and_hash():
 def test_repr():
     net = Network([10, 16, 1])
     assert repr(net) == "Network(10-16-1, tanh, 193 parameters)"
-    centred = net.scaled(8.0).centred(net.init(seed=0))
-    assert repr(centred) == "Network(10-16-1, tanh, 193 parameters, scale 8, centred)"
+    net = net.scaled(8.0).centred(net.init(seed=0))
+    assert repr(net) == "Network(10-16-1, tanh, 193 parameters, scale 8, centred)"
 
 
 def test_pickle_and_copy():
@@ -252,136 +229,72 @@ def test_plain_description():
     net = Network([3, 4, 1], "softplus").scaled(0.1)
     for each in (net, net.centred(net.init(seed=0))):
         assert Network.from_dict(json.loads(json.dumps(each.to_dict()))) == each
-    assert net.to_dict() == {
-        "widths": [3, 4, 1],
-        "activation": "softplus",
-        "scale": 0.1,
-        "reference": None,
-    }
+    plain = {"widths": [3, 4, 1], "activation": "softplus", "scale": 0.1, "reference": None}
+    assert Network(np.array([3, 4, 1]), "softplus", 0.1).to_dict() == plain
 
 
 def test_custom_activation():
-    tanh = activation("tanh")
     mine = Activation("tanh", np.sinh, lambda z, a: np.cosh(z), lambda z, a: a)
     net = Network([2, 3, 1], mine)
     w, X = net.init(seed=0), inputs(net.widths)
     (W1, b1), (W2, b2) = net.unflatten(w)
     wanted = (np.sinh(X @ W1.T + b1) @ W2.T + b2)[:, 0]
     np.testing.assert_allclose(net.predict(w, X), wanted, rtol=1e-13)
-    assert net != Network([2, 3, 1], tanh)
+    assert net != Network([2, 3, 1])
     with pytest.raises(ValueError, match="activation 'tanh' is not one of riemgn's own"):
         net.to_dict()
 
 
-def test_bad_descriptions():
-    good = Network([3, 4, 1]).to_dict()
-    for wrong in ({**good, "width": 3}, {k: good[k] for k in ("widths", "scale")}):
-        with pytest.raises(ValueError, match="description must have the keys"):
-            Network.from_dict(wrong)
-    with pytest.raises(TypeError, match="description must be a dictionary"):
-        Network.from_dict([3, 4, 1])
-    with pytest.raises(ValueError, match="did you mean 'tanh'"):
-        Network.from_dict({**good, "activation": "tahn"})
-
-
-@pytest.mark.parametrize(
-    ("widths", "error", "message"),
-    [
-        ([3], ValueError, r"widths must have at least two entries.*\[3\]"),
-        ([], ValueError, "widths must have at least two entries"),
-        ([3, -2, 1], ValueError, r"widths\[1\] must be an integer >= 1, got -2"),
-        ([3, 0], ValueError, r"widths\[1\] must be an integer >= 1, got 0"),
-        ([3, 4.0, 1], TypeError, r"widths\[1\] must be an integer >= 1, got 4.0"),
-        ([3, True], TypeError, r"widths\[1\] must be an integer"),
-        (3, TypeError, "widths must be a sequence of integers, got 3"),
-        ("3-4-1", TypeError, "widths must be a sequence of integers, got '3-4-1'"),
-        (None, TypeError, "widths must be a sequence"),
-    ],
-)
-def test_bad_widths(widths, error, message):
-    with pytest.raises(error, match=message):
-        Network(widths)
-
-
-def test_numpy_integers_are_widths():
-    net = Network(np.array([3, 4, 1]))
-    assert net == Network([3, 4, 1])
-    json.dumps(net.to_dict())
-
-
-@pytest.mark.parametrize(
-    ("wrong", "error", "message"),
-    [
-        ({"activation": "tahn"}, ValueError, "did you mean 'tanh'"),
-        ({"activation": "relu"}, ValueError, "two continuous derivatives"),
-        ({"activation": np.tanh}, TypeError, "activation must be"),
-        ({"scale": 0.0}, ValueError, "scale must be"),
-        ({"scale": "2"}, TypeError, "scale must be"),
-        ({"reference": np.zeros(3)}, ValueError, r"reference must have shape \(21,\), got \(3,\)"),
-    ],
-)
-def test_bad_fields(wrong, error, message):
-    with pytest.raises(error, match=message):
-        Network([3, 4, 1], **wrong)
-
-
-@pytest.mark.parametrize("alpha", [0.0, -1.0, np.inf, np.nan])
-def test_bad_scales(alpha):
-    with pytest.raises(ValueError, match="alpha must be a finite number > 0"):
-        Network([3, 4, 1]).scaled(alpha)
-
-
-BAD_PARAMETERS = [
-    (np.zeros(20), ValueError, r"must have shape \(21,\), got \(20,\)"),
-    (np.zeros((21, 1)), ValueError, r"must be 1-d, got shape \(21, 1\)"),
-    (np.zeros(21, dtype=complex), TypeError, "must be real"),
-    (np.full(21, np.nan), ValueError, "must be finite, got nan"),
-    (["a"] * 21, TypeError, "must hold numbers"),
+NET = Network([3, 4, 1])
+W, X = np.zeros(21), np.zeros((2, 3))
+MISTAKES = [
+    (lambda: Network([3]), ValueError, r"widths must have at least two entries.*\[3\]"),
+    (lambda: Network([3, -2, 1]), ValueError, r"widths\[1\] must be an integer >= 1, got -2"),
+    (lambda: Network([3, 0]), ValueError, r"widths\[1\] must be an integer >= 1, got 0"),
+    (lambda: Network([3, 4.0, 1]), TypeError, r"widths\[1\] must be an integer >= 1, got 4.0"),
+    (lambda: Network([3, True]), TypeError, r"widths\[1\] must be an integer"),
+    (lambda: Network(3), TypeError, "widths must be a sequence of integers, got 3"),
+    (lambda: Network("3-1"), TypeError, "widths must be a sequence of integers, got '3-1'"),
+    (lambda: Network([3, 1], "tahn"), ValueError, "did you mean 'tanh'"),
+    (lambda: Network([3, 1], "relu"), ValueError, "two continuous derivatives"),
+    (lambda: Network([3, 1], np.tanh), TypeError, "activation must be"),
+    (lambda: Network([3, 1], scale=0.0), ValueError, "scale must be"),
+    (lambda: Network([3, 1], reference=W), ValueError, r"reference must have shape \(4,\)"),
+    (lambda: NET.scaled(0.0), ValueError, "alpha must be a finite number > 0"),
+    (lambda: NET.scaled(np.nan), ValueError, "alpha must be a finite number > 0"),
+    (lambda: NET.centred(W[1:]), ValueError, r"w0 must have shape \(21,\), got \(20,\)"),
+    (lambda: NET.centred(W * 1j), TypeError, "w0 must be real"),
+    (lambda: NET.centred(W + np.nan), ValueError, "w0 must be finite, got nan"),
+    (lambda: NET.unflatten(W[1:]), ValueError, r"w must have shape \(21,\), got \(20,\)"),
+    (lambda: NET.predict(W[1:], X), ValueError, r"w must have shape \(21,\), got \(20,\)"),
+    (lambda: NET.predict(W[:, None], X), ValueError, r"w must be 1-d, got shape \(21, 1\)"),
+    (lambda: NET.predict(W * 1j, X), TypeError, "w must be real"),
+    (lambda: NET.predict(W + np.nan, X), ValueError, "w must be finite, got nan"),
+    (lambda: NET.predict(W, X.T), ValueError, r"X_new must have shape \(rows, 3\), got \(3, 2\)"),
+    (lambda: NET.predict(W, X[0]), ValueError, r"X_new must be 2-d, got shape \(3,\)"),
+    (lambda: NET.predict(W, X[:0]), ValueError, "X_new is empty"),
+    (lambda: NET.predict(W, X + np.nan), ValueError, "X_new must be finite, got nan"),
+    (lambda: NET.predict(W, X * 1j), TypeError, "X_new must be real"),
+    (lambda: NET.predict(W, [[1.0, 2.0], [3.0]]), ValueError, "X_new must be a rectangular"),
+    (lambda: NET.immersion(X.T), ValueError, r"X must have shape \(rows, 3\), got \(3, 2\)"),
+    (lambda: NET.immersion(X + np.nan), ValueError, "X must be finite, got nan"),
+    (lambda: NET.init(scheme="symetric"), ValueError, "did you mean 'symmetric'"),
+    (lambda: NET.init(scheme=None), TypeError, "scheme must be one of"),
+    (lambda: NET.init(seed=-1), ValueError, "seed must be an integer >= 0"),
+    (lambda: NET.init(seed=1.5), TypeError, "seed must be an integer"),
+    (lambda: Network.from_dict([3, 1]), TypeError, "description must be a dictionary"),
+    (lambda: Network.from_dict({"widths": [3]}), ValueError, "description must have the keys"),
+    (lambda: Network.from_dict({**NET.to_dict(), "a": 1}), ValueError, "must have the keys"),
 ]
 
 
-@pytest.mark.parametrize(("w", "error", "message"), BAD_PARAMETERS)
-def test_bad_parameters(w, error, message):
-    net = Network([3, 4, 1])
-    with pytest.raises(error, match="^w " + message):
-        net.predict(w, np.zeros((2, 3)))
-    with pytest.raises(error, match="^w0 " + message):
-        net.centred(w)
-    if "finite" not in message:
-        with pytest.raises(error, match="^w " + message):
-            net.unflatten(w)
-
-
-@pytest.mark.parametrize(
-    ("X", "error", "message"),
-    [
-        (np.zeros((2, 4)), ValueError, r"must have shape \(rows, 3\), got \(2, 4\)"),
-        (np.zeros(3), ValueError, r"must be 2-d, got shape \(3,\)"),
-        (np.zeros((0, 3)), ValueError, "is empty"),
-        (np.array([[0.0, np.nan, 1.0]]), ValueError, r"must be finite, got nan at index \[0, 1\]"),
-        (np.zeros((2, 3), dtype=complex), TypeError, "must be real"),
-        ([[1.0, 2.0], [3.0]], ValueError, "rectangular"),
-    ],
-)
-def test_bad_inputs(X, error, message):
-    net = Network([3, 4, 1])
-    with pytest.raises(error, match="^X_new " + message):
-        net.predict(np.zeros(21), X)
-    with pytest.raises(error):
-        net.immersion(X)
-
-
-def test_bad_initialisation():
-    net = Network([3, 4, 1])
-    with pytest.raises(ValueError, match="unknown scheme 'symetric'; did you mean 'symmetric'"):
-        net.init(scheme="symetric")
-    with pytest.raises(ValueError, match="seed must be an integer >= 0"):
-        net.init(seed=-1)
-    with pytest.raises(TypeError, match="seed must be an integer"):
-        net.init(seed=1.5)
+@pytest.mark.parametrize(("mistake", "error", "message"), MISTAKES)
+def test_mistakes_are_named(mistake, error, message):
+    with pytest.raises(error, match=message):
+        mistake()
 
 
 def test_overflow_says_where():
     net = Network([2, 2, 1], "identity")
-    with pytest.raises(NumericalError, match=r"predictions hold NaN or infinity at \|w\| = "):
-        net.predict(np.full(net.dim, 1e160), np.full((1, 2), 1e10))
+    with pytest.raises(NumericalError, match=r"prediction holds NaN or infinity.* = 3e\+150"):
+        net.predict(np.full(net.dim, 1e150), np.full((1, 2), 1e10))

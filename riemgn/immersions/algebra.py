@@ -10,6 +10,7 @@ from riemgn.arguments import matrix, positive, vector
 from riemgn.immersions.immersion import Immersion, Jet, StructuredImmersion
 from riemgn.linalg import DampedSystem
 from riemgn.linalg.damped import RidgedKernel
+from riemgn.linalg.roots import DirectSumRoot, IdentityRoot, Root
 
 
 class Affine(StructuredImmersion):
@@ -188,6 +189,16 @@ class RidgedJet(Jet):
 
     def damped_system(self, root=None, scale: np.ndarray | None = None) -> DampedSystem:
         n, p = self.inner.shape
-        if p <= n or scale is not None:
+        own_root = _root_above_ridge(root, n)
+        if p <= n or scale is not None or own_root is None:
             return super().damped_system(root, scale)
-        return RidgedKernel(self.inner, root.first, self.immersion.strength)
+        return RidgedKernel(self.inner, own_root, self.immersion.strength)
+
+
+def _root_above_ridge(root: Root | None, n: int) -> Root | None:
+    """The part of a root that belongs to the first n outputs, if it is the identity on the rest."""
+    if root is None or root.is_identity:
+        return IdentityRoot()
+    if isinstance(root, DirectSumRoot) and root.size == n and root.second.is_identity:
+        return root.first
+    return None

@@ -27,9 +27,9 @@ class EquilibratedCholesky:
         scale = 1 / np.sqrt(diagonal)
         scaled = G * scale
         scaled *= scale[:, None]
-        norm = float(np.max(np.sum(np.abs(scaled), axis=0)))
         # the matrix is symmetric: its transpose is the Fortran order that LAPACK wants
-        triangle, info = lapack.dpotrf(scaled.T, lower=0, clean=1, overwrite_a=1)
+        norm = lapack.dlange("1", scaled.T)
+        triangle, info = lapack.dpotrf(scaled.T, lower=0, clean=0, overwrite_a=1)
         if info != 0:
             return None
         rcond, _ = lapack.dpocon(triangle, norm, uplo="U")

@@ -20,8 +20,9 @@ from riemgn.linalg.factor import CHOLESKY_GUARD, Differential
 from riemgn.linalg.orthogonal import HouseholderQR
 from riemgn.linalg.threads import gram
 
-# Above this reciprocal condition number a Cholesky solve needs no refinement to be exact to 1e-8.
-_ACCURATE = 1e-7
+def _refinements(reciprocal_condition: float) -> int:
+    """Return how many refinements bring a Cholesky solve to about 1e-9: each gains eps / rcond."""
+    return 0 if reciprocal_condition > 1e-7 else 1 if reciprocal_condition > 1e-11 else 2
 
 
 class DampedSystem(ABC):
@@ -31,14 +32,18 @@ class DampedSystem(ABC):
     def solve(self, t: np.ndarray, damping: float) -> np.ndarray:
         """Return the x (p,) that minimises `|B x - t|^2 + damping |D x|^2` for t (n,)."""
 
+    @abstractmethod
+    def pull(self, t: np.ndarray) -> np.ndarray:
+        """Return B^T t, (p,): the descent direction of `|B x - t|^2 / 2` at x = 0."""
+
     @property
     @abstractmethod
     def largest(self) -> float:
         """An upper estimate of the largest eigenvalue that the damping competes with."""
 
     @abstractmethod
-    def least_kernel_eigenvalue(self) -> float:
-        """Return lambda_min of B B^T; 0 where p < n makes it singular."""
+    def least_kernel_eigenvalue(self, nullity: int = 0) -> float:
+        """Return the least eigenvalue of B B^T after `nullity` that are zero by structure."""
 
     def norm(self, x: np.ndarray) -> float:
         """Return |D x|, the length of a step in the damping's units."""
@@ -53,17 +58,23 @@ class DampedGram(DampedSystem):
         self._scale = np.ones(B.shape[1]) if scale is None else scale
         self._gram = gram(B.T) if B.T.flags.c_contiguous else B.T @ B
         self._solver: tuple[float, EquilibratedCholesky | StackedQR] | None = None
+        self._pulled: tuple[np.ndarray, np.ndarray] | None = None
 
     def solve(self, t: np.ndarray, damping: float) -> np.ndarray:
         solver = self._factored(damping)
         if isinstance(solver, StackedQR):
             return solver.solve(t)
-        x = solver.solve(self._B.T @ t)
-        if solver.reciprocal_condition < _ACCURATE:
-            for _ in range(2):
-                gradient = self._B.T @ (t - self._B @ x) - damping * self._scale**2 * x
-                x += solver.solve(gradient)
+        x = solver.solve(self.pull(t))
+        for _ in range(_refinements(solver.reciprocal_condition)):
+            gradient = self._B.T @ (t - self._B @ x) - damping * self._scale**2 * x
+            x += solver.solve(gradient)
         return x
+
+    def pull(self, t: np.ndarray) -> np.ndarray:
+        # one pass over B for the same t at every damping
+        if self._pulled is None or self._pulled[0] is not t:
+            self._pulled = (t, self._B.T @ t)
+        return self._pulled[1]
 
     def _factored(self, damping: float) -> EquilibratedCholesky | StackedQR:
         if self._solver is None or self._solver[0] != damping:
@@ -83,9 +94,11 @@ class DampedGram(DampedSystem):
     def largest(self) -> float:
         return float(np.max(np.diagonal(self._gram) / self._scale**2))
 
-    def least_kernel_eigenvalue(self) -> float:
+    def least_kernel_eigenvalue(self, nullity: int = 0) -> float:
         n, p = self._B.shape
-        return 0.0 if p < n else float(max(np.linalg.eigvalsh(self._gram)[0], 0.0))
+        # B B^T has n - p zeros more than B^T B where p < n, and n of B^T B's p values else
+        index = nullity - max(n - p, 0) + max(p - n, 0)
+        return float(max(np.linalg.eigvalsh(self._gram)[index], 0.0)) if index >= 0 else 0.0
 
     def norm(self, x: np.ndarray) -> float:
         return float(np.linalg.norm(self._scale * x))
@@ -130,15 +143,17 @@ class DampedKernel(DampedSystem):
     def solve(self, t: np.ndarray, damping: float) -> np.ndarray:
         return self._differential.vjp(self._root.times(self.dual(t, damping)))
 
+    def pull(self, t: np.ndarray) -> np.ndarray:
+        return self._differential.vjp(self._root.times(t))
+
     def dual(self, t: np.ndarray, damping: float) -> np.ndarray:
         """Return z = (B B^T + damping I)^{-1} t, (n,); the solution is B^T z."""
         solver = self._factored(damping)
         if solver is None:
             return self._spectral_dual(t, damping)
         z = solver.solve(t)
-        if solver.reciprocal_condition < _ACCURATE:
-            for _ in range(2):
-                z += solver.solve(t - self._kernel @ z - damping * z)
+        for _ in range(_refinements(solver.reciprocal_condition)):
+            z += solver.solve(t - self._kernel @ z - damping * z)
         return z
 
     def _factored(self, damping: float) -> EquilibratedCholesky | None:
@@ -166,8 +181,10 @@ class DampedKernel(DampedSystem):
     def largest(self) -> float:
         return float(np.max(np.diagonal(self._kernel)))
 
-    def least_kernel_eigenvalue(self) -> float:
-        least = scipy.linalg.eigvalsh(self._kernel, subset_by_index=[0, 0], check_finite=False)
+    def least_kernel_eigenvalue(self, nullity: int = 0) -> float:
+        least = scipy.linalg.eigvalsh(
+            self._kernel, subset_by_index=[nullity, nullity], check_finite=False
+        )
         return float(max(least[0], 0.0))
 
 
@@ -191,12 +208,16 @@ class RidgedKernel(DampedSystem):
         pushed = self._root.transposed(self._differential.jvp(own))
         return self._inner.solve(t[:n] - pushed, shift) + own
 
+    def pull(self, t: np.ndarray) -> np.ndarray:
+        n = self._differential.shape[0]
+        return self._inner.pull(t[:n]) + np.sqrt(self._ridge) * t[n:]
+
     @property
     def largest(self) -> float:
         return self._inner.largest + self._ridge
 
-    def least_kernel_eigenvalue(self) -> float:
-        return self._ridge
+    def least_kernel_eigenvalue(self, nullity: int = 0) -> float:
+        return 0.0  # of [J; sqrt(ridge) I], whose n + p rows exceed its p columns
 
 
 def damped_system(differential: Differential, root, scale: np.ndarray | None) -> DampedSystem:

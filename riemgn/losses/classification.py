@@ -101,7 +101,7 @@ class SoftmaxLoss(Loss):
 
     written without subtractions of nearly equal numbers. Without a ridge, t = 0 and the last term
     vanishes: L = diag(sqrt(p)) - p sqrt(p)^T, s = g' / sqrt(p). There sqrt(p_j) is held at
-    exp(-300), and L s = g' still holds, to rounding or 1e-260: diag(r) - p r^T maps g' / r to g'
+    exp(-300), and L s = g' still holds, to rounding or 1e-190: diag(r) - p r^T maps g' / r to g'
     whatever r is, because the entries of g' add up to zero. Derived here.
 
     Args:

@@ -8,6 +8,7 @@ from pymanopt.manifolds.manifold import RiemannianSubmanifold
 from riemgn.arguments import generator, vector
 from riemgn.errors import NumericalError
 from riemgn.immersions import Immersion
+from riemgn.linalg import one_blas_thread
 from riemgn.manifolds.point import Point
 from riemgn.manifolds.retractions import retraction as named_retraction
 
@@ -100,22 +101,26 @@ class ImmersedManifold(RiemannianSubmanifold):
         """Return the Euclidean norm of a tangent vector."""
         return float(np.linalg.norm(tangent_vector))
 
+    @one_blas_thread()
     def projection(self, point: Point, vector) -> np.ndarray:
         """Return the orthogonal projection Q Q^T v of an ambient vector on the tangent space."""
         return point.factor.project(np.asarray(vector, dtype=np.float64))
 
     to_tangent_space = projection
 
+    @one_blas_thread()
     def lift(self, point: Point, tangent_vector) -> np.ndarray:
         """Return the parameter vector xi = J^+ v, (p,), of least norm."""
         return point.factor.lift(np.asarray(tangent_vector, dtype=np.float64))
 
+    @one_blas_thread()
     def tangent_basis(self, point: Point) -> np.ndarray:
         """Return an orthonormal basis of the tangent space, (n, rank)."""
         return point.factor.basis()
 
     # Second order
 
+    @one_blas_thread()
     def christoffel(self, point: Point, xi, eta) -> np.ndarray:
         """Return Gamma(xi, eta) = J^+ D^2 f[xi, eta], (p,), for parameter vectors xi, eta (p,).
 
@@ -123,6 +128,7 @@ class ImmersedManifold(RiemannianSubmanifold):
         """
         return point.factor.lift(point.jet.second_derivative(xi, eta))
 
+    @one_blas_thread()
     def second_fundamental_form(self, point: Point, tangent_a, tangent_b) -> np.ndarray:
         """Return II(a, b) = (I - P) D^2 f[xi, eta], (n,), with xi, eta the lifts of a, b."""
         bend = point.jet.second_derivative(
@@ -130,6 +136,7 @@ class ImmersedManifold(RiemannianSubmanifold):
         )
         return bend - self.projection(point, bend)
 
+    @one_blas_thread()
     def weingarten(self, point: Point, tangent_vector, normal_vector) -> np.ndarray:
         """Return the Weingarten map J^{+T} (sum_i N_i Hess f_i) xi, (n,), with xi the lift of v.
 
@@ -143,6 +150,7 @@ class ImmersedManifold(RiemannianSubmanifold):
 
     # Moving about
 
+    @one_blas_thread()
     def retraction(self, point: Point, tangent_vector) -> Point:
         """Return the point that the manifold's retraction makes of a tangent vector.
 

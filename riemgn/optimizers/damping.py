@@ -102,7 +102,7 @@ class GainRatio(Damping):
 
     def _relax(self, ratio: float, largest: float) -> None:
         self._foreseen = abs(ratio - 1) <= 0.25
-        self._damping *= max(1 / 5, 1 - (2 * min(ratio, 1.0) - 1) ** 3)
+        self._damping *= max(1 / 10, 1 - (2 * min(ratio, 1.0) - 1) ** 3)
         self._damping = max(self._damping, self.floor * largest)
         self._growth = 2.0
 
@@ -173,7 +173,7 @@ class KernelAdaptive(_Searched):
                 f'damping="kernel" needs p >= n, where the tangent kernel can be regular; '
                 f"here p = {p}, n = {n}"
             )
-        least = model.system.least_kernel_eigenvalue()
+        least = model.system.least_kernel_eigenvalue(model.problem.loss.hessian_nullity)
         shift = max(self.c * least, _EPS * model.system.largest)
         length = 1 + shift if least <= 1 else 1.0
         return length * model.step(shift), shift / (1 + shift)

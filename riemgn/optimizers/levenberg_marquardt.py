@@ -75,7 +75,7 @@ class LevenbergMarquardt(Optimizer):
                 if not journal.records:
                     raise
                 reason = "Terminated - interrupted; the best point so far is returned."
-        return self._result(problem, journal, reason)
+            return self._result(problem, journal, reason)
 
     def _descend(self, problem: Problem, point: Point, journal: Journal) -> str:
         """Move until something ends the run, and return what."""

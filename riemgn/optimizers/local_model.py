@@ -47,7 +47,7 @@ class LocalModel:
     @cached_property
     def descent(self) -> np.ndarray:
         """-J^T g', the steepest descent of the loss in parameters, (p,)."""
-        return self.point.jet.vjp(-self.problem.loss.gradient(self.point.outputs))
+        return self.system.pull(self.target)
 
     def step(self, damping: float) -> np.ndarray:
         """Return the damped Gauss-Newton step (p,)."""

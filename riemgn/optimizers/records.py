@@ -41,7 +41,7 @@ class Record:
 Callback = Callable[[Record], None]
 
 
-@dataclass
+@dataclass(repr=False)
 class Result(OptimizerResult):
     """pymanopt's result with the history of the run.
 
@@ -49,7 +49,13 @@ class Result(OptimizerResult):
     last record of `history` is the returned point.
     """
 
-    history: list[Record] = field(default_factory=list, repr=False)
+    history: list[Record] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return (
+            f"Result(cost {self.cost:.9g}, gradient norm {self.gradient_norm:.1e}, "
+            f"{self.iterations} iterations, {self.time:.2g} s: {self.stopping_criterion})"
+        )
 
 
 class Journal:

@@ -1,0 +1,1 @@
+"""Timed comparisons: `python -m riemgn.benchmark` (docs/performance.md)."""
