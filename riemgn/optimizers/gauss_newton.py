@@ -67,8 +67,8 @@ class GaussNewton(SteepestDescent):
             callback: Called with the `Record` of every iterate; raising StopIteration ends the run.
         """
         x = checked_start(problem, initial_point)
-        squared = problem.loss.hessian_root(x.outputs).is_identity
-        descended = problem if squared else problem.natural()
+        flat = problem.loss.hessian_root(x.outputs).is_identity
+        descended = problem if flat else problem.natural()
         journal = Journal(callback)
         self.line_searcher = _Journalled(deepcopy(self._line_searcher), journal)
         try:
