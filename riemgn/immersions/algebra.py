@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
 
 from riemgn.arguments import matrix, positive, vector
 from riemgn.immersions.immersion import Immersion, Jet, StructuredImmersion
-from riemgn.linalg import DampedSystem
+from riemgn.linalg import DampedSystem, seen_through
 from riemgn.linalg.damped import RidgedKernel
 from riemgn.linalg.roots import DirectSumRoot, IdentityRoot, Root
 
@@ -46,6 +47,15 @@ class AffineJet(Jet):
 
     def _evaluate(self) -> np.ndarray:
         return self.immersion.alpha * self.inner.outputs + self.immersion.shift
+
+    @property
+    def streams(self) -> bool:
+        """Whether the inner Jacobian is too large to be held."""
+        return self.inner.streams
+
+    def row_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        for rows, J in self.inner.row_blocks():
+            yield rows, self.immersion.alpha * J
 
     @cached_property
     def _jacobian(self) -> np.ndarray:
@@ -99,6 +109,15 @@ class ReparametrisedJet(Jet):
 
     def _evaluate(self) -> np.ndarray:
         return self.inner.outputs
+
+    @property
+    def streams(self) -> bool:
+        """Whether the inner Jacobian is too large to be held."""
+        return self.inner.streams
+
+    def row_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        for rows, J in self.inner.row_blocks():
+            yield rows, J @ self.immersion.A
 
     @cached_property
     def _jacobian(self) -> np.ndarray:
@@ -169,6 +188,16 @@ class RidgedJet(Jet):
         J[n:].flat[:: p + 1] = self._root
         return J
 
+    @property
+    def streams(self) -> bool:
+        """Whether the inner Jacobian is too large to be held."""
+        return self.inner.streams
+
+    def row_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        n, p = self.inner.shape
+        yield from self.inner.row_blocks()
+        yield slice(n, n + p), self._root * np.eye(p)
+
     def gram(self) -> np.ndarray:
         G = self.inner.gram()
         G.flat[:: G.shape[0] + 1] += self.immersion.strength
@@ -192,7 +221,7 @@ class RidgedJet(Jet):
         own_root = _root_above_ridge(root, n)
         if p <= n or scale is not None or own_root is None:
             return super().damped_system(root, scale)
-        return RidgedKernel(self.inner, own_root, self.immersion.strength)
+        return RidgedKernel(seen_through(self.inner, own_root), self.immersion.strength)
 
 
 def _root_above_ridge(root: Root | None, n: int) -> Root | None:

@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riemgn.arguments import matrix, vector
+from riemgn.arguments import matrix, positive, vector
+from riemgn.immersions.blocks import BlockedJet
 from riemgn.immersions.immersion import Immersion, Jet, StructuredImmersion, finite
 from riemgn.linalg import BufferPool, one_blas_thread
 
 if TYPE_CHECKING:
     from riemgn.activations import Activation
     from riemgn.networks import Network
+
+MEMORY_BUDGET = 2 * 2**30
+_BLOCK = 8 * 2**20  # bytes of a row block of the Jacobian: it stays in the cache while it is used
+_FLOAT = 8
 
 Layers = list[tuple[np.ndarray, np.ndarray]]
 
@@ -48,9 +53,16 @@ def propagate(layers: Layers, activation: Activation, inputs: np.ndarray) -> Pro
 
 
 class FeedforwardImmersion(StructuredImmersion):
-    """The outputs of a network on n / k samples, flat sample by sample, as its weights move."""
+    """The outputs of a network on n / k samples, flat sample by sample, as its weights move.
 
-    def __init__(self, network: Network, X) -> None:
+    Args:
+        network: A `riemgn.Network`.
+        X: Inputs, (samples, network.inputs); with a single input also (samples,).
+        memory_budget: Bytes that a Jacobian may take. A larger one with p <= n is never held:
+            its row blocks are made, used and forgotten.
+    """
+
+    def __init__(self, network: Network, X, memory_budget: float = MEMORY_BUDGET) -> None:
         self.network = network
         X = np.asarray(X)
         if X.ndim == 1 and network.inputs == 1:
@@ -58,10 +70,31 @@ class FeedforwardImmersion(StructuredImmersion):
         self.inputs = np.ascontiguousarray(matrix("X", X, network.inputs).T)
         self.dim = network.dim
         self.ambient_dim = self.inputs.shape[1] * network.outputs
+        self.memory_budget = positive("memory_budget", memory_budget)
         self.pool = BufferPool()
 
-    def at(self, w) -> FeedforwardJet:
-        return FeedforwardJet(self, vector("w", w, self.dim))
+    @property
+    def streams(self) -> bool:
+        """Whether the Jacobian is too large to be held."""
+        size = _FLOAT * self.dim * self.ambient_dim
+        return self.dim <= self.ambient_dim and size > self.memory_budget
+
+    def at(self, w) -> Jet:
+        w = vector("w", w, self.dim)
+        return BlockedJet(self, w, self._parts) if self.streams else FeedforwardJet(self, w)
+
+    @cached_property
+    def _parts(self) -> list[FeedforwardImmersion]:
+        """The immersions of consecutive rows of the inputs, each with a Jacobian of `_BLOCK` bytes."""
+        samples = self.inputs.shape[1]
+        rows = max(int(_BLOCK / (_FLOAT * self.dim * self.network.outputs)), 1)
+        parts = []
+        for start in range(0, samples, rows):
+            inputs = self.inputs[:, start : start + rows]
+            part = FeedforwardImmersion(self.network, inputs.T, 2 * _BLOCK)
+            part.pool = self.pool
+            parts.append(part)
+        return parts
 
     def scaled(self, alpha: float) -> FeedforwardImmersion:
         return self._with(self.network.scaled(alpha))
@@ -72,7 +105,7 @@ class FeedforwardImmersion(StructuredImmersion):
         return self._with(self.network.centred(w0))
 
     def _with(self, network: Network) -> FeedforwardImmersion:
-        return FeedforwardImmersion(network, self.inputs.T)
+        return FeedforwardImmersion(network, self.inputs.T, self.memory_budget)
 
     def damping_scale(self, w0: np.ndarray) -> None:
         """A network's weights are commensurate: damping is measured by the identity."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from riemgn.arguments import vector
 from riemgn.errors import NumericalError
 from riemgn.immersions.derivatives import DifferencedJacobian, Traced, can_be_traced
-from riemgn.linalg import DampedSystem, IdentityRoot, damped_system, gram
+from riemgn.linalg import DampedSystem, IdentityRoot, damped_system, gram, sum_of_grams
 
 
 class Immersion(ABC):
@@ -121,6 +122,8 @@ class Jet:
     It is what a factorisation needs to know of J (`riemgn.linalg.Differential`).
     """
 
+    streams = False
+
     def __init__(self, immersion: Immersion, params: np.ndarray) -> None:
         self.immersion = immersion
         self.params = params
@@ -150,9 +153,13 @@ class Jet:
         """Return J = Df(w), (n, p), in Fortran order."""
         return self._jacobian
 
+    def row_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield consecutive rows of J, each with its place: here all at once."""
+        yield slice(0, self.shape[0]), self.jacobian()
+
     def gram(self) -> np.ndarray:
         """Return J^T J, (p, p)."""
-        return gram(self.jacobian().T)
+        return sum_of_grams(self.row_blocks()) if self.streams else gram(self.jacobian().T)
 
     def kernel(self) -> np.ndarray:
         """Return J J^T, (n, n)."""

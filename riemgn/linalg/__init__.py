@@ -1,11 +1,12 @@
 """Orthogonal factorisations and kernel solves of a Jacobian; knows nothing of manifolds."""
 
 from riemgn.linalg.buffers import BufferPool
-from riemgn.linalg.choice import factorise
-from riemgn.linalg.damped import DampedSystem, damped_system
+from riemgn.linalg.choice import damped_system, factorise
+from riemgn.linalg.damped import DampedSystem
 from riemgn.linalg.factor import Differential, Factor, rank_tolerance
 from riemgn.linalg.roots import IdentityRoot
-from riemgn.linalg.threads import gram, one_blas_thread
+from riemgn.linalg.seen import seen_through, sum_of_grams
+from riemgn.linalg.threads import gram, mapped, one_blas_thread, sum_in_order
 
 __all__ = [
     "BufferPool",
@@ -16,6 +17,10 @@ __all__ = [
     "damped_system",
     "factorise",
     "gram",
+    "mapped",
     "one_blas_thread",
     "rank_tolerance",
+    "seen_through",
+    "sum_in_order",
+    "sum_of_grams",
 ]

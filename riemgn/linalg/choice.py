@@ -1,4 +1,4 @@
-"""The one place where the factorisation of a Jacobian is chosen, by shape and by conditioning."""
+"""The one place where a factorisation is chosen, by shape, by size and by conditioning."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import numpy as np
 
 from riemgn.errors import NumericalError
 from riemgn.linalg.cholesky import GramFactor, KernelFactor
+from riemgn.linalg.damped import DampedGram, DampedKernel, DampedSystem
 from riemgn.linalg.factor import Differential, Factor
 from riemgn.linalg.orthogonal import orthogonal_factor
+from riemgn.linalg.roots import Root
+from riemgn.linalg.seen import seen_through
+from riemgn.linalg.streamed import SeminormalFactor, StreamedGram
 from riemgn.linalg.threads import one_blas_thread
 
 
@@ -25,6 +29,8 @@ def factorise(differential: Differential) -> Factor:
         guarded = KernelFactor.of(differential) if p > n else GramFactor.of(differential)
         if guarded is not None:
             return guarded
+        if differential.streams:
+            return SeminormalFactor(differential)
         J = differential.jacobian()
         if not np.all(np.isfinite(J)):
             raise NumericalError(f"the Jacobian ({n} x {p}) holds NaN or infinity")
@@ -32,3 +38,21 @@ def factorise(differential: Differential) -> Factor:
             return orthogonal_factor(J)
         except np.linalg.LinAlgError as error:
             raise NumericalError(f"the Jacobian ({n} x {p}) could not be factorised: {error}") from None
+
+
+def damped_system(
+    differential: Differential, root: Root, scale: np.ndarray | None = None
+) -> DampedSystem:
+    """Return the damped least squares of B = L^T J in its smaller form.
+
+    Args:
+        differential: J at a point, (n, p).
+        root: L, a root of the loss Hessian (`riemgn.linalg.roots`).
+        scale: The diagonal of D, (p,); None for the identity.
+    """
+    n, p = differential.shape
+    B = seen_through(differential, root)
+    with one_blas_thread():
+        if p > n:
+            return DampedKernel(B, scale)
+        return StreamedGram(B, scale) if B.streams else DampedGram(B.jacobian(), scale)

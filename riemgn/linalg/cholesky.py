@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import lapack, solve_triangular
 
-from riemgn.linalg.factor import CHOLESKY_GUARD, Differential, Factor, rank_tolerance
+from riemgn.linalg.factor import (
+    CHOLESKY_GUARD,
+    Differential,
+    Factor,
+    by_columns,
+    rank_tolerance,
+)
 
 
 @dataclass(frozen=True)
@@ -61,10 +69,10 @@ class GramFactor(Factor):
     Two refinements `d += G^{-1} J^T (b - J d)` bring the step to the accuracy of Householder QR.
     """
 
-    def __init__(self, J: np.ndarray, cholesky: EquilibratedCholesky) -> None:
-        self._J = J
+    def __init__(self, differential: Differential, cholesky: EquilibratedCholesky) -> None:
+        self._differential = differential
         self._cholesky = cholesky
-        self.rank = J.shape[1]
+        self.rank = differential.shape[1]
 
     @classmethod
     def of(cls, differential: Differential) -> GramFactor | None:
@@ -74,34 +82,45 @@ class GramFactor(Factor):
             return None
         if not certainly_full_rank(cholesky, *differential.shape):
             return None
-        return cls(differential.jacobian(), cholesky)
+        return cls(differential, cholesky)
 
     def lift(self, v: np.ndarray) -> np.ndarray:
-        J, solve = self._J, self._cholesky.solve
-        d = solve(J.T @ v)
+        push, pull = self._products
+        solve = self._cholesky.solve
+        d = solve(pull(v))
         for _ in range(2):
-            d += solve(J.T @ (v - J @ d))
+            d += solve(pull(v - push(d)))
         return d
 
     def project(self, v: np.ndarray) -> np.ndarray:
-        return self._J @ self.lift(v)
+        push, _ = self._products
+        return push(self.lift(v))
 
     def transposed_lift(self, q: np.ndarray) -> np.ndarray:
-        J, solve = self._J, self._cholesky.solve
+        push, pull = self._products
+        solve = self._cholesky.solve
         z = solve(q)
         for _ in range(2):
-            z += solve(q - J.T @ (J @ z))
-        return J @ z
+            z += solve(q - pull(push(z)))
+        return push(z)
 
     def basis(self) -> np.ndarray:
         # Cholesky-QR twice: the first pass leaves cond(Q) of order 1, the second makes it orthonormal.
-        Q = self._J * self._cholesky.scale
+        Q = self._differential.jacobian() * self._cholesky.scale
         Q = solve_triangular(self._cholesky.triangle, Q.T, trans="T", overwrite_b=True)
         second = np.linalg.cholesky(Q @ Q.T)
         return solve_triangular(second, Q, lower=True, overwrite_b=True).T
 
     def singular_values(self) -> np.ndarray:
-        return np.linalg.svd(np.linalg.qr(self._J, mode="r"), compute_uv=False)
+        return np.linalg.svd(np.linalg.qr(self._differential.jacobian(), mode="r"), compute_uv=False)
+
+    @cached_property
+    def _products(self) -> tuple[Callable, Callable]:
+        """x -> J x and v -> J^T v: by the array where J is held, by J's own rules where it streams."""
+        J = self._differential
+        if J.streams:
+            return _columnwise(J.jvp), _columnwise(J.vjp)
+        return J.jacobian().__matmul__, J.jacobian().T.__matmul__
 
 
 class KernelFactor(Factor):
@@ -125,6 +144,7 @@ class KernelFactor(Factor):
     def project(self, v: np.ndarray) -> np.ndarray:
         return v.copy()
 
+    @by_columns
     def lift(self, v: np.ndarray) -> np.ndarray:
         J, solve = self._differential, self._cholesky.solve
         z = solve(v)
@@ -134,6 +154,7 @@ class KernelFactor(Factor):
             xi = J.vjp(z)
         return xi
 
+    @by_columns
     def transposed_lift(self, q: np.ndarray) -> np.ndarray:
         J, solve = self._differential, self._cholesky.solve
         y = solve(J.jvp(q))
@@ -148,3 +169,12 @@ class KernelFactor(Factor):
         # K's eigenvalues are exact enough here: the guard keeps cond(K) below its limit
         values = np.linalg.eigvalsh(self._differential.kernel())[::-1]
         return np.sqrt(values)
+
+
+def _columnwise(product: Callable) -> Callable:
+    """Let a product with one vector serve the columns of a matrix."""
+
+    def each(v: np.ndarray) -> np.ndarray:
+        return product(v) if v.ndim == 1 else np.stack([product(c) for c in v.T], axis=1)
+
+    return each

@@ -20,6 +20,7 @@ from riemgn.linalg.factor import CHOLESKY_GUARD, Differential
 from riemgn.linalg.orthogonal import HouseholderQR
 from riemgn.linalg.threads import gram
 
+
 def _refinements(reciprocal_condition: float) -> int:
     """Return how many refinements bring a Cholesky solve to about 1e-9: each gains eps / rcond."""
     return 0 if reciprocal_condition > 1e-7 else 1 if reciprocal_condition > 1e-11 else 2
@@ -50,58 +51,89 @@ class DampedSystem(ABC):
         return float(np.linalg.norm(x))
 
 
-class DampedGram(DampedSystem):
-    """The p x p form, for p <= n: Cholesky of `B^T B + damping D^2`, orthogonal where it is too ill-conditioned."""
+class GramSystem(DampedSystem):
+    """The p x p form, for p <= n: Cholesky of `B^T B + damping D^2` under its condition guard.
 
-    def __init__(self, B: np.ndarray, scale: np.ndarray | None = None) -> None:
-        self._B = B
-        self._scale = np.ones(B.shape[1]) if scale is None else scale
-        self._gram = gram(B.T) if B.T.flags.c_contiguous else B.T @ B
-        self._solver: tuple[float, EquilibratedCholesky | StackedQR] | None = None
+    A subclass says how B multiplies, and what solves the system beyond the guard.
+    """
+
+    def __init__(self, gram: np.ndarray, n: int, scale: np.ndarray | None) -> None:
+        self.scale = np.ones(gram.shape[0]) if scale is None else scale
+        self._gram = gram
+        self._n = n
+        self._solver: tuple[float, EquilibratedCholesky | None] | None = None
         self._pulled: tuple[np.ndarray, np.ndarray] | None = None
+
+    @abstractmethod
+    def push(self, x: np.ndarray) -> np.ndarray:
+        """Return B x, (n,)."""
+
+    @abstractmethod
+    def _pull(self, t: np.ndarray) -> np.ndarray:
+        """B^T t."""
+
+    @abstractmethod
+    def _orthogonal(self, damping: float):
+        """A solver of the stacked [B; sqrt(damping) D] that squares no condition number."""
 
     def solve(self, t: np.ndarray, damping: float) -> np.ndarray:
         solver = self._factored(damping)
-        if isinstance(solver, StackedQR):
+        if not isinstance(solver, EquilibratedCholesky):
             return solver.solve(t)
         x = solver.solve(self.pull(t))
         for _ in range(_refinements(solver.reciprocal_condition)):
-            gradient = self._B.T @ (t - self._B @ x) - damping * self._scale**2 * x
+            gradient = self._pull(t - self.push(x)) - damping * self.scale**2 * x
             x += solver.solve(gradient)
         return x
 
     def pull(self, t: np.ndarray) -> np.ndarray:
         # one pass over B for the same t at every damping
         if self._pulled is None or self._pulled[0] is not t:
-            self._pulled = (t, self._B.T @ t)
-        return self._pulled[1]
+            self._pulled = (t, self._pull(t))
+        return self._pulled[1].copy()
 
-    def _factored(self, damping: float) -> EquilibratedCholesky | StackedQR:
+    def _factored(self, damping: float):
         if self._solver is None or self._solver[0] != damping:
             shifted = self._gram.copy()
-            shifted.flat[:: shifted.shape[0] + 1] += damping * self._scale**2
+            shifted.flat[:: shifted.shape[0] + 1] += damping * self.scale**2
             solver = EquilibratedCholesky.of(shifted)
             if solver is None or solver.reciprocal_condition <= CHOLESKY_GUARD:
-                solver = StackedQR(self._qr, self._scale, damping)
+                solver = self._orthogonal(damping)
             self._solver = (damping, solver)
         return self._solver[1]
+
+    @property
+    def largest(self) -> float:
+        return float(np.max(np.diagonal(self._gram) / self.scale**2))
+
+    def least_kernel_eigenvalue(self, nullity: int = 0) -> float:
+        # B B^T has the eigenvalues of B^T B and n - p zeros more
+        index = nullity - (self._n - self.scale.size)
+        return float(max(np.linalg.eigvalsh(self._gram)[index], 0.0)) if index >= 0 else 0.0
+
+    def norm(self, x: np.ndarray) -> float:
+        return float(np.linalg.norm(self.scale * x))
+
+
+class DampedGram(GramSystem):
+    """The p x p form of a B that is held, with Householder QR beyond the guard."""
+
+    def __init__(self, B: np.ndarray, scale: np.ndarray | None = None) -> None:
+        self._B = B
+        super().__init__(gram(B.T), B.shape[0], scale)
+
+    def push(self, x: np.ndarray) -> np.ndarray:
+        return self._B @ x
+
+    def _pull(self, t: np.ndarray) -> np.ndarray:
+        return self._B.T @ t
+
+    def _orthogonal(self, damping: float) -> StackedQR:
+        return StackedQR(self._qr, self.scale, damping)
 
     @cached_property
     def _qr(self) -> HouseholderQR:
         return HouseholderQR(self._B)
-
-    @property
-    def largest(self) -> float:
-        return float(np.max(np.diagonal(self._gram) / self._scale**2))
-
-    def least_kernel_eigenvalue(self, nullity: int = 0) -> float:
-        n, p = self._B.shape
-        # B B^T has n - p zeros more than B^T B where p < n, and n of B^T B's p values else
-        index = nullity - max(n - p, 0) + max(p - n, 0)
-        return float(max(np.linalg.eigvalsh(self._gram)[index], 0.0)) if index >= 0 else 0.0
-
-    def norm(self, x: np.ndarray) -> float:
-        return float(np.linalg.norm(self._scale * x))
 
 
 class StackedQR:
@@ -132,22 +164,29 @@ class StackedQR:
 
 
 class DampedKernel(DampedSystem):
-    """The n x n form, for p > n: `x = B^T (B B^T + damping I)^{-1} t`, with D = I and J never formed."""
+    """The n x n form, for p > n: `x = B^T (B B^T + damping I)^{-1} t`, without an n x p array.
 
-    def __init__(self, differential: Differential, root) -> None:
-        self._differential = differential
-        self._root = root
-        self._kernel = root.congruence(differential.kernel())
+    A scale D other than the identity enters as the map B D^{-1}, whose kernel needs J.
+    """
+
+    def __init__(self, B: Differential, scale: np.ndarray | None = None) -> None:
+        self._B = B
+        self._scale = scale
+        self._kernel = B.kernel() if scale is None else gram(B.jacobian() / scale)
         self._solver: tuple[float, EquilibratedCholesky | None] | None = None
 
     def solve(self, t: np.ndarray, damping: float) -> np.ndarray:
-        return self._differential.vjp(self._root.times(self.dual(t, damping)))
+        x = self._B.vjp(self.dual(t, damping))
+        return x if self._scale is None else x / self._scale**2
 
     def pull(self, t: np.ndarray) -> np.ndarray:
-        return self._differential.vjp(self._root.times(t))
+        return self._B.vjp(t)
+
+    def norm(self, x: np.ndarray) -> float:
+        return float(np.linalg.norm(x if self._scale is None else self._scale * x))
 
     def dual(self, t: np.ndarray, damping: float) -> np.ndarray:
-        """Return z = (B B^T + damping I)^{-1} t, (n,); the solution is B^T z."""
+        """Return z = (B D^{-2} B^T + damping I)^{-1} t, (n,); the solution is D^{-2} B^T z."""
         solver = self._factored(damping)
         if solver is None:
             return self._spectral_dual(t, damping)
@@ -195,21 +234,19 @@ class RidgedKernel(DampedSystem):
     `B^T (B B^T + c I)^{-1} (t - sqrt(ridge)/c B d) + sqrt(ridge)/c d` (docs/theory.md, section 3).
     """
 
-    def __init__(self, differential: Differential, root, ridge: float) -> None:
-        self._inner = DampedKernel(differential, root)
-        self._root = root
-        self._differential = differential
+    def __init__(self, B: Differential, ridge: float) -> None:
+        self._inner = DampedKernel(B)
+        self._B = B
         self._ridge = ridge
 
     def solve(self, t: np.ndarray, damping: float) -> np.ndarray:
-        n = self._differential.shape[0]
+        n = self._B.shape[0]
         shift = damping + self._ridge
         own = (np.sqrt(self._ridge) / shift) * t[n:]
-        pushed = self._root.transposed(self._differential.jvp(own))
-        return self._inner.solve(t[:n] - pushed, shift) + own
+        return self._inner.solve(t[:n] - self._B.jvp(own), shift) + own
 
     def pull(self, t: np.ndarray) -> np.ndarray:
-        n = self._differential.shape[0]
+        n = self._B.shape[0]
         return self._inner.pull(t[:n]) + np.sqrt(self._ridge) * t[n:]
 
     @property
@@ -218,19 +255,3 @@ class RidgedKernel(DampedSystem):
 
     def least_kernel_eigenvalue(self, nullity: int = 0) -> float:
         return 0.0  # of [J; sqrt(ridge) I], whose n + p rows exceed its p columns
-
-
-def damped_system(differential: Differential, root, scale: np.ndarray | None) -> DampedSystem:
-    """Return the damped system of B = L^T J in its smaller form.
-
-    Args:
-        differential: J at a point, (n, p).
-        root: L, a root of the loss Hessian (`riemgn.linalg.roots`).
-        scale: The diagonal of D, (p,); None for the identity.
-    """
-    n, p = differential.shape
-    if p <= n:
-        return DampedGram(root.transposed(differential.jacobian()), scale)
-    if scale is None:
-        return DampedKernel(differential, root)
-    return DampedGram(root.transposed(differential.jacobian()), scale)

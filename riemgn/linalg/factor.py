@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -20,9 +22,16 @@ def rank_tolerance(n: int, p: int) -> float:
 
 
 class Differential(Protocol):
-    """The linear map J at a point, as far as linear algebra needs to know it."""
+    """The linear map J at a point, as far as linear algebra needs to know it.
+
+    Where it `streams`, J is too large to be held and is read by `row_blocks` or through products.
+    """
 
     shape: tuple[int, int]
+    streams: bool
+
+    def row_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Consecutive rows of J, each with its place."""
 
     def jacobian(self) -> np.ndarray:
         """J as an (n, p) Fortran-ordered array."""
@@ -73,3 +82,21 @@ class Factor(ABC):
         """The largest singular value over the smallest that counts: of J on its own rank."""
         values = self.singular_values()
         return float(values[0] / values[self.rank - 1]) if self.rank else float("inf")
+
+
+def numerical_rank(singular_values: np.ndarray, n: int, p: int) -> int:
+    """Return how many singular values exceed max(n, p) eps times the largest (docs/theory.md, 6)."""
+    cut = rank_tolerance(n, p) * singular_values[0]
+    return int(np.count_nonzero(singular_values > cut))
+
+
+def by_columns(method: Callable) -> Callable:
+    """Make a method of one vector serve the columns of a matrix, too."""
+
+    @functools.wraps(method)
+    def each(self, v: np.ndarray) -> np.ndarray:
+        if v.ndim == 1:
+            return method(self, v)
+        return np.stack([method(self, column) for column in v.T], axis=1)
+
+    return each

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import lapack, solve_triangular
 
-from riemgn.linalg.factor import Factor, rank_tolerance
+from riemgn.linalg.factor import Factor, numerical_rank, rank_tolerance
 
 _BLOCK = 32
 
@@ -131,12 +131,6 @@ class WideFactor(Factor):
 
     def singular_values(self) -> np.ndarray:
         return self._transposed.singular_values()
-
-
-def numerical_rank(singular_values: np.ndarray, n: int, p: int) -> int:
-    """Return how many singular values exceed max(n, p) eps times the largest (docs/theory.md, 6)."""
-    cut = rank_tolerance(n, p) * singular_values[0]
-    return int(np.count_nonzero(singular_values > cut))
 
 
 def orthogonal_factor(J: np.ndarray) -> Factor:

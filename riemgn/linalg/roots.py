@@ -27,6 +27,10 @@ class Root(ABC):
     def transposed(self, v: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Return L^T v, of v's shape; written into `out`, which must not overlap v, if given."""
 
+    @abstractmethod
+    def rows(self, rows: slice) -> Root:
+        """Return the root of those consecutive outputs alone; they must not cut a block of L."""
+
     def congruence(self, K: np.ndarray) -> np.ndarray:
         """Return L^T K L for a symmetric K of shape (n, n); K is left as it is."""
         return self.transposed(self.transposed(K).T)
@@ -50,6 +54,10 @@ class IdentityRoot(Root):
             return v
         np.copyto(out, v)
         return out
+
+    def rows(self, rows: slice) -> IdentityRoot:
+        """Return the identity itself."""
+        return self
 
     def congruence(self, K: np.ndarray) -> np.ndarray:
         """Return K itself."""
@@ -85,6 +93,10 @@ class DiagonalRoot(Root):
         np.multiply(v.T, self.values, out=out.T)
         return out
 
+    def rows(self, rows: slice) -> DiagonalRoot:
+        """Return the root with those values alone."""
+        return DiagonalRoot(self.values[rows])
+
     def congruence(self, K: np.ndarray) -> np.ndarray:
         """Return K_ij values_i values_j; exactly symmetric if K is."""
         product = np.multiply.outer(self.values, self.values)
@@ -118,6 +130,13 @@ class BlockRoot(Root):
     def transposed(self, v: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Return each transposed block times its k rows of v."""
         return _blockwise(self.blocks.transpose(0, 2, 1), v, _like(v) if out is None else out)
+
+    def rows(self, rows: slice) -> BlockRoot:
+        """Return the root of the samples whose k outputs these rows are."""
+        k = self.blocks.shape[1]
+        if rows.start % k or rows.stop % k:
+            raise ValueError(f"rows {rows.start} to {rows.stop} cut a block of {k}")
+        return BlockRoot(self.blocks[rows.start // k : rows.stop // k])
 
 
 class DirectSumRoot(Root):
@@ -153,6 +172,14 @@ class DirectSumRoot(Root):
         self.first.transposed(v[: self.size], out=out[: self.size])
         self.second.transposed(v[self.size :], out=out[self.size :])
         return out
+
+    def rows(self, rows: slice) -> Root:
+        """Return the root of rows that lie in one of the two parts."""
+        if rows.stop <= self.size:
+            return self.first.rows(rows)
+        if rows.start >= self.size:
+            return self.second.rows(slice(rows.start - self.size, rows.stop - self.size))
+        raise ValueError(f"rows {rows.start} to {rows.stop} cut the sum at {self.size}")
 
     def congruence(self, K: np.ndarray) -> np.ndarray:
         """Return the four blocks L_i^T K_ij L_j; K itself where L is the identity."""

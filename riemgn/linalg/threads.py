@@ -7,10 +7,12 @@ alternating calls at two threads run slower than at one (docs/performance.md).
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import pairwise
 
 import numpy as np
 import scipy.linalg  # noqa: F401 - its BLAS must be loaded before the pools are counted
@@ -45,7 +47,7 @@ def one_blas_thread() -> Iterator[None]:
 
 
 def gram(rows: np.ndarray) -> np.ndarray:
-    """Return `rows @ rows.T` for a C-ordered (p, n) array, summed over blocks of columns.
+    """Return `rows @ rows.T` of a (p, n) array, summed over blocks of columns on several threads.
 
     With `rows` the transposed Jacobian this is J^T J, (p, p). Each block is one symmetric rank update.
     """
@@ -54,7 +56,32 @@ def gram(rows: np.ndarray) -> np.ndarray:
     if workers == 1 or n < 2 * workers or n * p**2 < _WORTH_A_THREAD:
         return rows @ rows.T
     edges = np.linspace(0, n, workers + 1).astype(int)
-    blocks = [rows[:, a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    blocks = (rows[:, start:end] for start, end in pairwise(edges))
+    return sum_in_order(mapped(lambda block: block @ block.T, blocks))
+
+
+def sum_in_order(terms: Iterator[np.ndarray]) -> np.ndarray:
+    """Return the sum of arrays, added to the first of them as they come."""
+    total = next(terms)
+    for term in terms:
+        total += term
+    return total
+
+
+def mapped(function: Callable, items: Iterator) -> Iterator:
+    """Yield `function(item)` in order, on as many threads as the step may use.
+
+    No more items are alive at once than threads work on them.
+    """
+    workers = _allowed.get() or 1
+    if workers == 1:
+        yield from map(function, items)
+        return
     with ThreadPoolExecutor(workers) as pool:
-        parts = list(pool.map(lambda block: block @ block.T, blocks))
-    return sum(parts[1:], start=parts[0])
+        running: deque = deque()
+        for item in items:
+            running.append(pool.submit(function, item))
+            if len(running) >= workers:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()

@@ -6,8 +6,7 @@ import weakref
 
 import numpy as np
 
-from riemgn.immersions import Jet
-from riemgn.linalg import Factor, factorise
+from riemgn.linalg import Factor, factorise, seen_through
 from riemgn.losses import Loss
 from riemgn.manifolds.immersed import ImmersedManifold
 from riemgn.manifolds.point import Point
@@ -58,36 +57,6 @@ class NaturalManifold(ImmersedManifold):
 
     def _factor(self, point: Point) -> Factor:
         if self._factored is None or self._factored[0]() is not point:
-            seen = SeenThroughRoot(point.jet, self.loss.hessian_root(point.outputs))
+            seen = seen_through(point.jet, self.loss.hessian_root(point.outputs))
             self._factored = (weakref.ref(point), factorise(seen))
         return self._factored[1]
-
-
-class SeenThroughRoot:
-    """B = L^T J as a `riemgn.linalg.Differential`."""
-
-    def __init__(self, jet: Jet, root) -> None:
-        self._jet = jet
-        self._root = root
-        self.shape = jet.shape
-
-    def jacobian(self) -> np.ndarray:
-        """B, (n, p)."""
-        return self._root.transposed(self._jet.jacobian())
-
-    def gram(self) -> np.ndarray:
-        """B^T B, (p, p)."""
-        B = self.jacobian()
-        return B.T @ B
-
-    def kernel(self) -> np.ndarray:
-        """B B^T = L^T K L, (n, n)."""
-        return self._root.congruence(self._jet.kernel())
-
-    def jvp(self, xi: np.ndarray) -> np.ndarray:
-        """B xi, (n,)."""
-        return self._root.transposed(self._jet.jvp(xi))
-
-    def vjp(self, v: np.ndarray) -> np.ndarray:
-        """B^T v, (p,)."""
-        return self._jet.vjp(self._root.times(v))
