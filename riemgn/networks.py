@@ -12,8 +12,9 @@ import numpy as np
 
 from riemgn.activations import ACTIVATIONS, TANH, Activation, activation
 from riemgn.arguments import choice, generator, integer, matrix, positive, real_array, vector
-from riemgn.immersions.feedforward import FeedforwardImmersion, propagate
+from riemgn.immersions.feedforward import FeedforwardImmersion
 from riemgn.immersions.immersion import finite
+from riemgn.immersions.propagation import propagate
 
 SCHEMES = ("normal", "uniform", "symmetric")
 BLOCK = 2**22  # neurons x samples that predict() takes at once: 32 MiB before and 32 after sigma

@@ -1,12 +1,7 @@
-"""A feedforward network on fixed inputs: its outputs and derivatives in closed, batched form.
-
-Arrays are transposed: a layer's activations are (width, samples), so that every inner loop runs over
-samples, and J^T is filled as a C-ordered (p, n) array, which makes J Fortran-ordered.
-"""
+"""A feedforward network on fixed inputs, as an immersion of its weights."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,42 +9,17 @@ import numpy as np
 
 from riemgn.arguments import matrix, positive, vector
 from riemgn.immersions.blocks import BlockedJet
-from riemgn.immersions.immersion import Immersion, Jet, StructuredImmersion, finite
-from riemgn.linalg import BufferPool, one_blas_thread
+from riemgn.immersions.feedforward_jet import FeedforwardJet
+from riemgn.immersions.immersion import Immersion, Jet, StructuredImmersion
+from riemgn.immersions.propagation import propagate
+from riemgn.linalg import BufferPool
 
 if TYPE_CHECKING:
-    from riemgn.activations import Activation
     from riemgn.networks import Network
 
 MEMORY_BUDGET = 2 * 2**30
 _BLOCK = 8 * 2**20  # bytes of a row block of the Jacobian: it stays in the cache while it is used
 _FLOAT = 8
-
-Layers = list[tuple[np.ndarray, np.ndarray]]
-
-
-@dataclass(frozen=True)
-class Propagation:
-    """One forward pass: pre-activations and activations of every layer, each (width, samples).
-
-    `post[0]` holds the inputs, `post[l]` what enters layer l + 1; `pre[-1]` are the raw outputs.
-    """
-
-    pre: list[np.ndarray]
-    post: list[np.ndarray]
-
-
-def propagate(layers: Layers, activation: Activation, inputs: np.ndarray) -> Propagation:
-    """Return the forward pass of a network's layers over inputs (width, samples)."""
-    pre, post = [], [inputs]
-    for W, b in layers[:-1]:
-        Z = W @ post[-1]
-        Z += b[:, None]
-        pre.append(Z)
-        post.append(activation.value(Z))
-    W, b = layers[-1]
-    pre.append(W @ post[-1] + b[:, None])
-    return Propagation(pre, post)
 
 
 class FeedforwardImmersion(StructuredImmersion):
@@ -129,195 +99,3 @@ class FeedforwardImmersion(StructuredImmersion):
 
     def __repr__(self) -> str:
         return f"FeedforwardImmersion({self.network!r}, R^{self.dim} -> R^{self.ambient_dim})"
-
-
-class FeedforwardJet(Jet):
-    """The jet of a network at w, from one forward pass that every derivative shares."""
-
-    immersion: FeedforwardImmersion
-
-    def _evaluate(self) -> np.ndarray:
-        network = self.immersion.network
-        self._layers = network.unflatten(self.params)
-        with one_blas_thread():
-            self._pass = propagate(self._layers, network.activation, self.immersion.inputs)
-        raw = self._pass.pre[-1]
-        if self.immersion.centre is not None:
-            raw = raw - self.immersion.centre
-        return network.scale * raw.T.ravel()
-
-    @cached_property
-    def _slopes(self) -> list[np.ndarray]:
-        first = self.immersion.network.activation.first
-        pre, post = self._pass.pre, self._pass.post
-        return [first(Z, A) for Z, A in zip(pre[:-1], post[1:], strict=True)]
-
-    @cached_property
-    def _curvatures(self) -> list[np.ndarray]:
-        second = self.immersion.network.activation.second
-        pre, post = self._pass.pre, self._pass.post
-        return [second(Z, A) for Z, A in zip(pre[:-1], post[1:], strict=True)]
-
-    @cached_property
-    def _sensitivities(self) -> list[np.ndarray]:
-        """D_l, the outputs' derivatives by the pre-activations of hidden layer l, (width, n) each."""
-        k, scale = self.immersion.network.outputs, self.immersion.network.scale
-        found: list[np.ndarray] = []
-        for (W, _), slope in zip(self._layers[:0:-1], self._slopes[::-1], strict=True):
-            if found:
-                D = W.T @ found[-1]
-                D = D.reshape(slope.shape[0], -1, k)
-            else:
-                D = (scale * W.T)[:, None, :]
-            found.append((D * slope[:, :, None]).reshape(slope.shape[0], -1))
-        return found[::-1]
-
-    @cached_property
-    def _jacobian(self) -> np.ndarray:
-        network, post = self.immersion.network, self._pass.post
-        rows = self.immersion.pool.take((self.shape[1], self.shape[0]))
-        with np.errstate(all="ignore"), one_blas_thread():
-            for l, D in enumerate(self._sensitivities):
-                weights, biases = network.layer_slices[l]
-                H = post[l] if network.outputs == 1 else np.repeat(post[l], network.outputs, axis=1)
-                block = rows[weights].reshape(D.shape[0], H.shape[0], -1)
-                np.multiply(D[:, None, :], H[None, :, :], out=block)
-                rows[biases] = D
-            self._fill_output_layer(rows, *network.layer_slices[-1])
-        self._require_finite_factors()
-        return rows.T
-
-    def _require_finite_factors(self) -> None:
-        """Raise where an entry of J, a product of a sensitivity and an activation, is not finite.
-
-        Bounding the products reads a small part of the memory that reading J again would.
-        """
-        factors = zip([*self._sensitivities, np.ones(1)], self._pass.post, strict=True)
-        largest = [np.abs(D).max() * max(np.abs(H).max(), 1.0) for D, H in factors]
-        finite("the Jacobian", np.array(largest), self.params)
-
-    def _fill_output_layer(self, rows: np.ndarray, weights: slice, biases: slice) -> None:
-        """Output c depends on its own row of the last layer alone."""
-        k, scale, H = self.immersion.network.outputs, self.immersion.network.scale, self._pass.post[-1]
-        if k > 1:
-            rows[weights] = 0.0
-            rows[biases] = 0.0
-        own_weights = rows[weights].reshape(k, H.shape[0], -1, k)
-        own_biases = rows[biases].reshape(k, -1, k)
-        for c in range(k):
-            np.multiply(scale, H, out=own_weights[c, :, :, c])
-            own_biases[c, :, c] = scale
-
-    def kernel(self) -> np.ndarray:
-        network, post = self.immersion.network, self._pass.post
-        k, samples = network.outputs, post[0].shape[1]
-        with one_blas_thread():
-            K = np.zeros((samples, k, samples, k))
-            flat = K.reshape(self.shape[0], self.shape[0])
-            for l, D in enumerate(self._sensitivities):
-                share = (D.T @ D).reshape(K.shape)
-                share *= self._activation_kernel(l)[:, None, :, None]
-                K += share
-            last = network.scale**2 * self._activation_kernel(len(post) - 1)
-            for c in range(k):
-                K[:, c, :, c] += last
-        return finite("the tangent kernel", flat, self.params)
-
-    def _activation_kernel(self, l: int) -> np.ndarray:
-        """H_l^T H_l + 1, (samples, samples), for the activations that enter layer l + 1."""
-        if l == 0:
-            return self.immersion.input_kernel
-        H = self._pass.post[l]
-        gram = H.T @ H
-        gram += 1.0
-        return gram
-
-    def jvp(self, xi: np.ndarray) -> np.ndarray:
-        with one_blas_thread():
-            return self._flat(self._tangents(xi)[0][-1])
-
-    def _tangents(self, xi: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Directional derivatives of every pre-activation, and of what enters every later layer."""
-        directions = self.immersion.network.unflatten(xi)
-        pre, post = [], []
-        for l, ((W, _), (V, c)) in enumerate(zip(self._layers, directions, strict=True)):
-            dZ = V @ self._pass.post[l]
-            dZ += c[:, None]
-            if l:
-                dZ += W @ post[-1]
-            pre.append(dZ)
-            if l < len(self._slopes):
-                post.append(self._slopes[l] * dZ)
-        return pre, post
-
-    def vjp(self, v: np.ndarray) -> np.ndarray:
-        with one_blas_thread():
-            return self._gradient(self._cotangents(v))
-
-    def _cotangents(self, v: np.ndarray) -> list[np.ndarray]:
-        """Derivatives of <v, f> by the pre-activations, first layer first."""
-        found = [self._unflat(v)]
-        for (W, _), slope in zip(self._layers[:0:-1], self._slopes[::-1], strict=True):
-            found.append((W.T @ found[-1]) * slope)
-        return found[::-1]
-
-    def _gradient(self, cotangents: list[np.ndarray]) -> np.ndarray:
-        q = np.empty(self.params.size)
-        for (weights, biases), D, H in zip(
-            self.immersion.network.layer_slices, cotangents, self._pass.post, strict=True
-        ):
-            q[weights] = (D @ H.T).ravel()
-            q[biases] = D.sum(axis=1)
-        return q
-
-    def second_derivative(self, xi: np.ndarray, eta: np.ndarray) -> np.ndarray:
-        unflatten = self.immersion.network.unflatten
-        with np.errstate(all="ignore"), one_blas_thread():
-            pre_xi, post_xi = self._tangents(xi)
-            pre_eta, post_eta = self._tangents(eta) if eta is not xi else (pre_xi, post_xi)
-            bent = None
-            layers = zip(self._layers, unflatten(xi), unflatten(eta), strict=True)
-            for l, ((W, _), (V_xi, _), (V_eta, _)) in enumerate(layers):
-                ddZ = np.zeros_like(pre_xi[l])
-                if l:
-                    ddZ += W @ bent
-                    ddZ += V_eta @ post_xi[l - 1]
-                    ddZ += V_xi @ post_eta[l - 1]
-                if l < len(self._slopes):
-                    bent = self._slopes[l] * ddZ + self._curvatures[l] * (pre_xi[l] * pre_eta[l])
-            return self._flat(ddZ)
-
-    def hessian_vp(self, normal: np.ndarray, xi: np.ndarray) -> np.ndarray:
-        network, post = self.immersion.network, self._pass.post
-        q = np.zeros(self.params.size)
-        with np.errstate(all="ignore"), one_blas_thread():
-            pre_xi, post_xi = self._tangents(xi)
-            directions = network.unflatten(xi)
-            D, dD = self._unflat(normal), None
-            for l in range(len(self._layers) - 1, -1, -1):
-                weights, biases = network.layer_slices[l]
-                if l:
-                    q[weights] = (D @ post_xi[l - 1].T).ravel()
-                if dD is not None:
-                    q[weights] += (dD @ post[l].T).ravel()
-                    q[biases] = dD.sum(axis=1)
-                if l:
-                    D, dD = self._pull_back(l, D, dD, directions[l][0], pre_xi[l - 1])
-        return q
-
-    def _pull_back(self, l: int, D, dD, V: np.ndarray, dZ: np.ndarray):
-        """The cotangent of layer l and its derivative along xi, one layer down."""
-        W = self._layers[l][0]
-        slope, curvature = self._slopes[l - 1], self._curvatures[l - 1]
-        back = W.T @ D
-        turned = V.T @ D
-        if dD is not None:
-            turned += W.T @ dD
-        return back * slope, turned * slope + back * curvature * dZ
-
-    def _flat(self, outputs: np.ndarray) -> np.ndarray:
-        return self.immersion.network.scale * outputs.T.ravel()
-
-    def _unflat(self, v: np.ndarray) -> np.ndarray:
-        k = self.immersion.network.outputs
-        return np.ascontiguousarray((self.immersion.network.scale * v).reshape(-1, k).T)

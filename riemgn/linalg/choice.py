@@ -37,7 +37,9 @@ def factorise(differential: Differential) -> Factor:
         try:
             return orthogonal_factor(J)
         except np.linalg.LinAlgError as error:
-            raise NumericalError(f"the Jacobian ({n} x {p}) could not be factorised: {error}") from None
+            raise NumericalError(
+                f"the Jacobian ({n} x {p}) could not be factorised: {error}"
+            ) from None
 
 
 def damped_system(

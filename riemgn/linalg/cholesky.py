@@ -112,11 +112,13 @@ class GramFactor(Factor):
         return solve_triangular(second, Q, lower=True, overwrite_b=True).T
 
     def singular_values(self) -> np.ndarray:
-        return np.linalg.svd(np.linalg.qr(self._differential.jacobian(), mode="r"), compute_uv=False)
+        return np.linalg.svd(
+            np.linalg.qr(self._differential.jacobian(), mode="r"), compute_uv=False
+        )
 
     @cached_property
     def _products(self) -> tuple[Callable, Callable]:
-        """x -> J x and v -> J^T v: by the array where J is held, by J's own rules where it streams."""
+        """X -> J x and v -> J^T v: by the array where J is held, by J's own rules where it streams."""
         J = self._differential
         if J.streams:
             return _columnwise(J.jvp), _columnwise(J.vjp)

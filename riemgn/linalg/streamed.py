@@ -63,7 +63,9 @@ class SeminormalFactor(Factor):
         return y + J.jvp(self._solve(q - J.vjp(y)))
 
     def basis(self) -> np.ndarray:
-        return np.linalg.qr(np.concatenate([J @ self._W for _, J in self._differential.row_blocks()]))[0]
+        return np.linalg.qr(
+            np.concatenate([J @ self._W for _, J in self._differential.row_blocks()])
+        )[0]
 
     def singular_values(self) -> np.ndarray:
         return self._all

@@ -131,9 +131,7 @@ class ImmersedManifold(RiemannianSubmanifold):
     @one_blas_thread()
     def second_fundamental_form(self, point: Point, tangent_a, tangent_b) -> np.ndarray:
         """Return II(a, b) = (I - P) D^2 f[xi, eta], (n,), with xi, eta the lifts of a, b."""
-        bend = point.jet.second_derivative(
-            self.lift(point, tangent_a), self.lift(point, tangent_b)
-        )
+        bend = point.jet.second_derivative(self.lift(point, tangent_a), self.lift(point, tangent_b))
         return bend - self.projection(point, bend)
 
     @one_blas_thread()

@@ -57,7 +57,11 @@ class GaussNewton(SteepestDescent):
         )
 
     def run(
-        self, problem: Problem, *, initial_point: Point | None = None, callback: Callback | None = None
+        self,
+        problem: Problem,
+        *,
+        initial_point: Point | None = None,
+        callback: Callback | None = None,
     ) -> Result:
         """Run from `initial_point` (a random point if it is None) and return a `Result`.
 

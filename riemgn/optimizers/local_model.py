@@ -35,7 +35,9 @@ class LocalModel:
     Everything that does not depend on the damping is computed once.
     """
 
-    def __init__(self, problem: Problem, point: Point, cost: float, scale: np.ndarray | None) -> None:
+    def __init__(
+        self, problem: Problem, point: Point, cost: float, scale: np.ndarray | None
+    ) -> None:
         self.problem = problem
         self.point = point
         self.cost = cost

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-
 from pymanopt.optimizers.optimizer import OptimizerResult
 
 from riemgn.manifolds import Point
