@@ -31,8 +31,8 @@ class Problem(pymanopt.Problem):
                 f"manifold must be a riemgn.ImmersedManifold, got {type(manifold).__name__}"
             )
         self.loss = loss if isinstance(loss, Loss) else AutogradLoss(loss)
-        n = manifold.immersion.ambient_dim if self.loss.size is not None else None
-        if n != self.loss.size:
+        n = manifold.immersion.known_ambient_dim
+        if None not in (n, self.loss.size) and n != self.loss.size:
             raise ValueError(
                 f"loss expects {self.loss.size} outputs, the manifold's points have {n}"
             )

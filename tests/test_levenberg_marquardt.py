@@ -310,3 +310,41 @@ def test_log_and_verbosity(capsys):
     assert capsys.readouterr().out == ""
     run(TALL, 80, max_iterations=2, verbosity=1)
     assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+@pytest.mark.parametrize("optimizer", [rg.LevenbergMarquardt(), rg.GaussNewton()])
+def test_derivatives_that_stop_being_finite_end_the_run_at_the_best_point(optimizer):
+    class Edge(rg.Immersion):
+        dim, ambient_dim = 1, 1
+
+        def __call__(self, w):
+            return np.array([w[0] - 1.0])
+
+        def jacobian(self, w):
+            return np.array([[1.5 if w[0] > 1.8 else np.nan]])
+
+    M = rg.ImmersedManifold(Edge())
+    problem = rg.Problem(M, rg.SquaredLoss(np.zeros(1)))
+    result = optimizer.run(problem, initial_point=M.point([4.0]))
+    assert result.point.params[0] > 1.8
+    assert result.cost < 4.5
+    assert "Jacobian" in result.stopping_criterion
+    with pytest.raises(rg.NumericalError, match="Jacobian"):
+        optimizer.run(problem, initial_point=M.point([1.0]))
+
+
+def test_a_problem_does_not_evaluate_its_map():
+    import autograd.numpy as anp
+
+    tried = []
+
+    def f(w):
+        tried.append(w)
+        return anp.stack([w[0], w[0] ** 2])
+
+    M = rg.ImmersedManifold(rg.autograd_immersion(f, dim=1).scaled(2.0))
+    rg.Problem(M, rg.SquaredLoss(np.zeros(2)))
+    assert not tried
+    M.point([1.0])
+    with pytest.raises(ValueError, match="3 outputs"):
+        rg.Problem(M, rg.SquaredLoss(np.zeros(3)))

@@ -28,6 +28,11 @@ class Affine(StructuredImmersion):
         """The length n of the outputs."""
         return self.inner.ambient_dim
 
+    @property
+    def known_ambient_dim(self) -> int | None:
+        """The length n of the outputs, None before the first evaluation."""
+        return self.inner.known_ambient_dim
+
     def at(self, w) -> AffineJet:
         return AffineJet(self, self.inner.at(w))
 
@@ -92,6 +97,11 @@ class Reparametrised(StructuredImmersion):
     def ambient_dim(self) -> int:
         """The length n of the outputs."""
         return self.inner.ambient_dim
+
+    @property
+    def known_ambient_dim(self) -> int | None:
+        """The length n of the outputs, None before the first evaluation."""
+        return self.inner.known_ambient_dim
 
     def at(self, w) -> ReparametrisedJet:
         return ReparametrisedJet(self, vector("w", w, self.dim))

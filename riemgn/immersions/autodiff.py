@@ -28,6 +28,11 @@ class AutogradImmersion(Immersion):
                 self._ambient_dim = checked_outputs(self.function(np.ones(self.dim)), None).size
         return self._ambient_dim
 
+    @property
+    def known_ambient_dim(self) -> int | None:
+        """The length n of the outputs, None before the first evaluation."""
+        return self._ambient_dim
+
     def __call__(self, w):
         value = self.function(w)
         if self._ambient_dim is None and isinstance(value, np.ndarray) and value.ndim == 1:

@@ -29,6 +29,11 @@ class Immersion(ABC):
     def __call__(self, w):
         """Return the outputs f(w), (n,)."""
 
+    @property
+    def known_ambient_dim(self) -> int | None:
+        """The length n of the outputs, None where only an evaluation could tell it."""
+        return self.ambient_dim
+
     def at(self, w: np.ndarray) -> Jet:
         """Return the jet at w, which computes each derivative once and keeps it.
 
@@ -113,7 +118,8 @@ class Immersion(ABC):
         return Traced(self, self.dim)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(R^{self.dim} -> R^{self.ambient_dim})"
+        n = self.known_ambient_dim
+        return f"{type(self).__name__}(R^{self.dim} -> R^{'n' if n is None else n})"
 
 
 class Jet:

@@ -18,6 +18,10 @@ from riemgn.linalg.factor import (
 )
 
 
+# The share of a kernel's largest eigenvalue above which its others have 8 digits of a square.
+_SQUARED_ENOUGH = 1e-8
+
+
 @dataclass(frozen=True)
 class EquilibratedCholesky:
     """C^T C = S G S of a symmetric positive definite G, with S = diag(scale) making a unit diagonal."""
@@ -168,9 +172,11 @@ class KernelFactor(Factor):
         return np.eye(self.rank)
 
     def singular_values(self) -> np.ndarray:
-        # K's eigenvalues are exact enough here: the guard keeps cond(K) below its limit
         values = np.linalg.eigvalsh(self._differential.kernel())[::-1]
-        return np.sqrt(values)
+        if values[-1] > _SQUARED_ENOUGH * values[0]:
+            return np.sqrt(values)
+        J = self._differential.jacobian()
+        return np.linalg.svd(np.linalg.qr(J.T, mode="r"), compute_uv=False)
 
 
 def _columnwise(product: Callable) -> Callable:

@@ -34,7 +34,7 @@ class ImmersedManifold(RiemannianSubmanifold):
             )
         self.immersion = immersion
         self._retraction = named_retraction(retraction)
-        super().__init__(f"image of {immersion!r}", 0)
+        super().__init__("output manifold", 0)  # name and dimension are asked of f when needed
 
     def __str__(self) -> str:
         n, p = self.immersion.ambient_dim, self.immersion.dim

@@ -10,7 +10,7 @@ from pymanopt.optimizers import SteepestDescent
 from riemgn.arguments import choice
 from riemgn.manifolds import Point
 from riemgn.optimizers.line_search import FixedStep, UnitStepBacktracking
-from riemgn.optimizers.records import Callback, Journal, Result, checked_start
+from riemgn.optimizers.records import ENDINGS, Callback, Journal, Result, checked_start
 from riemgn.problem import Problem
 
 
@@ -77,10 +77,8 @@ class GaussNewton(SteepestDescent):
         self.line_searcher = _Journalled(deepcopy(self._line_searcher), journal)
         try:
             reason = self._descend(descended, x, journal)
-        except StopIteration:
-            reason = "Terminated - the callback asked for it."
-        except KeyboardInterrupt:
-            reason = "Terminated - interrupted; the best point so far is returned."
+        except ENDINGS as ending:
+            reason = journal.reason(ending)
         return self._result(problem, journal, reason)
 
     def _descend(self, problem: Problem, x: Point, journal: Journal) -> str:

@@ -11,7 +11,7 @@ from riemgn.linalg import one_blas_thread
 from riemgn.manifolds import Point
 from riemgn.optimizers.damping import Damping, damping_schedule
 from riemgn.optimizers.local_model import LocalModel
-from riemgn.optimizers.records import Callback, Journal, Result, checked_start
+from riemgn.optimizers.records import ENDINGS, Callback, Journal, Result, checked_start
 from riemgn.problem import Problem
 
 
@@ -73,12 +73,8 @@ class LevenbergMarquardt(Optimizer):
         with one_blas_thread():
             try:
                 reason = self._descend(problem, point, journal)
-            except StopIteration:
-                reason = "Terminated - the callback asked for it."
-            except KeyboardInterrupt:
-                if not journal.records:
-                    raise
-                reason = "Terminated - interrupted; the best point so far is returned."
+            except ENDINGS as ending:
+                reason = journal.reason(ending)
             return self._result(problem, journal, reason)
 
     def _descend(self, problem: Problem, point: Point, journal: Journal) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from pymanopt.optimizers.optimizer import OptimizerResult
 
+from riemgn.errors import NumericalError
 from riemgn.manifolds import Point
 from riemgn.problem import Problem
 
@@ -36,6 +37,9 @@ class Record:
     seconds: float
     point: Point | None
 
+
+# What may end a run early: the callback, the user, or derivatives that are not finite.
+ENDINGS = (StopIteration, KeyboardInterrupt, NumericalError)
 
 Callback = Callable[[Record], None]
 
@@ -82,6 +86,16 @@ class Journal:
         self.records.append(replace(record, point=None))
         if self._callback is not None:
             self._callback(record)
+
+    def reason(self, ending: BaseException) -> str:
+        """Return why an early end leaves the last noted point; raise it again if there is none."""
+        if not self.records:
+            raise ending
+        if isinstance(ending, StopIteration):
+            return "Terminated - the callback asked for it."
+        if isinstance(ending, KeyboardInterrupt):
+            return "Terminated - interrupted; the best point so far is returned."
+        return f"Terminated - {ending}; the best point so far is returned."
 
 
 def checked_start(problem: Problem, initial_point: Point | None) -> Point:
