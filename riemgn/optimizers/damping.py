@@ -34,8 +34,7 @@ class GainRatio(Damping):
     """Nielsen's rule: the damping falls with the ratio of actual to predicted decrease.
 
     Steps follow the geodesic to second order (geodesic acceleration, docs/theory.md, section 3): x is
-    corrected by half its acceleration a, and refused where |a| exceeds `bend_limit` |x|. Right
-    after a step that the model foresaw the correction is left out.
+    corrected by half its acceleration a, and refused where |a| exceeds `bend_limit` |x|.
 
     Args:
         start: The first damping as a share of the largest diagonal entry of B^T B.
@@ -49,7 +48,6 @@ class GainRatio(Damping):
         self.bend_limit = positive("bend_limit", bend_limit)
         self._damping: float | None = None
         self._growth = 2.0
-        self._foreseen = False
 
     def search(self, model: LocalModel) -> Trial | None:
         largest = model.system.largest
@@ -69,8 +67,7 @@ class GainRatio(Damping):
                     self._relax(ratio, largest)
                     return Trial(point, cost, damping, ratio)
             self._damping *= self._growth
-            self._growth *= 2
-            self._foreseen = False
+            self._growth *= 2.0
         self.reason = "the damping grew to its limit and no step lowers the cost"
         return None
 
@@ -84,16 +81,17 @@ class GainRatio(Damping):
 
     def _last_trial(self, model: LocalModel, step: np.ndarray, predicted: float) -> Trial | None:
         """What is left to gain is below rounding: take the step if the cost does not rise, or end."""
-        self.reason = "cost and step are at machine precision"
         point, cost = model.tried(step)
         if cost < model.cost:
             return Trial(point, cost, self._damping, 1.0)
+        if self._growth > 2:
+            self.reason = "steps were refused until what they promise fell below rounding"
+        else:
+            self.reason = "cost and step are at machine precision"
         return None
 
     def _corrected(self, model: LocalModel, step: np.ndarray) -> np.ndarray | None:
         """The step with half its acceleration, or None where it bends too much to be trusted."""
-        if self._foreseen:
-            return step
         bend = model.acceleration(step, self._damping)
         size = model.system.norm(bend)
         if not size <= self.bend_limit * model.system.norm(step):
@@ -101,7 +99,6 @@ class GainRatio(Damping):
         return step + 0.5 * bend
 
     def _relax(self, ratio: float, largest: float) -> None:
-        self._foreseen = abs(ratio - 1) <= 0.25
         self._damping *= max(1 / 10, 1 - (2 * min(ratio, 1.0) - 1) ** 3)
         self._damping = max(self._damping, self.floor * largest)
         self._growth = 2.0
