@@ -82,7 +82,7 @@ def integer(name: str, value, *, least: int = 1) -> int:
 
 
 def choice(name: str, value, allowed: Iterable[str]) -> str:
-    """Return `value` if it is one of `allowed`; else raise ValueError with the nearest right name."""
+    """Return `value` if it is one of `allowed`; else raise ValueError naming the nearest one."""
     options = list(allowed)
     if not isinstance(value, str):
         raise TypeError(f"{name} must be one of {', '.join(options)}, got {value!r}")

@@ -45,7 +45,7 @@ class Problem(pymanopt.Problem):
         )
 
     def natural(self) -> Problem:
-        """Return the same problem in the metric of the loss: its gradient flow is natural gradient."""
+        """Return this problem in the metric of the loss: its gradient flow is natural gradient."""
         return Problem(NaturalManifold(self.manifold, self.loss), self.loss)
 
     def _cost_of(self, point: Point) -> float:

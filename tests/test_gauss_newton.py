@@ -23,7 +23,7 @@ def test_it_is_pymanopts_steepest_descent():
 
 
 def test_one_unit_step_is_the_classical_step():
-    M, problem, x, y = small()
+    _, problem, x, y = small()
     result = rg.GaussNewton(step_size=1.0, max_iterations=1).run(problem, initial_point=x)
     classical = np.linalg.lstsq(x.jacobian, y - x.outputs, rcond=None)[0]
     np.testing.assert_allclose(result.point.params, x.params + classical, rtol=1e-10, atol=1e-12)
@@ -46,7 +46,7 @@ def test_one_unit_step_solves_linear_regression():
 
 
 def test_armijo_reaches_what_trust_regions_reach():
-    M, problem, x, _ = small()
+    _, problem, x, _ = small()
     result = rg.GaussNewton().run(problem, initial_point=x)
     peer = pymanopt.optimizers.TrustRegions(verbosity=0).run(problem, initial_point=x)
     assert result.cost <= peer.cost * (1 + 1e-10)
@@ -75,7 +75,7 @@ def test_gradient_norm_and_history_are_those_of_the_returned_point():
 
 
 def test_callback_and_interrupt_end_the_run():
-    M, problem, x, _ = small()
+    _, problem, x, _ = small()
     for error, word in ((StopIteration, "callback"), (KeyboardInterrupt, "interrupted")):
 
         def end(record, error=error):
@@ -146,6 +146,6 @@ def test_bad_step_sizes_are_refused(step_size, error):
 
 
 def test_silent(capsys):
-    M, problem, x, _ = small()
+    _, problem, x, _ = small()
     rg.GaussNewton().run(problem, initial_point=x)
     assert capsys.readouterr() == ("", "")

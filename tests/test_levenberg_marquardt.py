@@ -81,7 +81,7 @@ def test_fixed_damping_takes_the_convex_step(rho):
 
 @pytest.mark.parametrize("alpha", [1.0, 100.0])
 def test_kernel_damping_contracts_every_mode_alike(alpha):
-    # [C6]: each kernel mode is multiplied by s(lambda) >= 1/2 for c = 1, however small lambda_min is
+    # [C6]: each kernel mode is multiplied by s(lambda) >= 1/2 at c = 1, however small lambda_min is
     M, y, w0 = regression(WIDE, 30)
     M = rg.ImmersedManifold(M.immersion.scaled(alpha).centred(w0))
     x = M.point(w0)
@@ -212,7 +212,7 @@ def test_interrupt_hands_back_the_best_point():
 
 
 def test_started_at_an_optimum_it_stays():
-    M, y, w0 = regression(TALL, 80)
+    M, _, w0 = regression(TALL, 80)
     problem = rg.Problem(M, rg.SquaredLoss(M.point(w0).outputs))
     result = rg.LevenbergMarquardt().run(problem, initial_point=M.point(w0))
     assert result.iterations == 0

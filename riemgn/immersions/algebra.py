@@ -1,4 +1,4 @@
-"""The algebra of immersions: what is made of another one by scaling, shifting, reparametrising, ridging."""
+"""The algebra of immersions: one made of another by scaling, shifting, reparametrising, ridging."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class AffineJet(Jet):
 
 
 class Reparametrised(StructuredImmersion):
-    """z -> f(A z) for a matrix A (p, q): the same manifold in other parameters where A is invertible."""
+    """z -> f(A z) for a matrix A (p, q): the same manifold reparametrised, if A is invertible."""
 
     def __init__(self, inner: Immersion, A) -> None:
         self.inner = inner

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +30,7 @@ class BlockedJet(Jet):
     ) -> None:
         self._parts = parts
         ends = np.cumsum([0, *(part.ambient_dim for part in parts)]).tolist()
-        self._rows = [slice(start, end) for start, end in zip(ends[:-1], ends[1:], strict=True)]
+        self._rows = [slice(start, end) for start, end in pairwise(ends)]
         super().__init__(immersion, params)
 
     def _evaluate(self) -> np.ndarray:

@@ -55,7 +55,7 @@ class FeedforwardImmersion(StructuredImmersion):
 
     @cached_property
     def _parts(self) -> list[FeedforwardImmersion]:
-        """The immersions of consecutive rows of the inputs, each with a Jacobian of `_BLOCK` bytes."""
+        """The immersions of consecutive rows of inputs, each with a Jacobian of `_BLOCK` bytes."""
         samples = self.inputs.shape[1]
         rows = max(int(_BLOCK / (_FLOAT * self.dim * self.network.outputs)), 1)
         parts = []

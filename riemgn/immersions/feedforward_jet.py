@@ -1,7 +1,7 @@
 """The derivatives of a network on fixed inputs, in closed, batched form.
 
-Arrays are transposed: a layer's activations are (width, samples), so that every inner loop runs over
-samples, and J^T is filled as a C-ordered (p, n) array, which makes J Fortran-ordered.
+Arrays are transposed: a layer's activations are (width, samples), so that every inner loop runs
+over samples, and J^T is filled as a C-ordered (p, n) array, which makes J Fortran-ordered.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class FeedforwardJet(Jet):
 
     @cached_property
     def _sensitivities(self) -> list[np.ndarray]:
-        """D_l, the outputs' derivatives by the pre-activations of hidden layer l, (width, n) each."""
+        """D_l, the outputs' derivatives by hidden layer l's pre-activations, (width, n) each."""
         k, scale = self.immersion.network.outputs, self.immersion.network.scale
         found: list[np.ndarray] = []
         for (W, _), slope in zip(self._layers[:0:-1], self._slopes[::-1], strict=True):

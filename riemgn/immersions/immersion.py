@@ -17,9 +17,9 @@ from riemgn.linalg import DampedSystem, IdentityRoot, damped_system, gram, sum_o
 class Immersion(ABC):
     """A smooth map from parameters w (p,) to outputs f(w) (n,), with its derivatives.
 
-    A subclass gives `dim` (p), `ambient_dim` (n) and `__call__`, written with `autograd.numpy`; every
-    derivative has a default and may be overridden. One that gives its own `jacobian` need not be
-    traceable by autograd: its second derivatives are then differences of that Jacobian.
+    A subclass gives `dim` (p), `ambient_dim` (n) and `__call__`, written with `autograd.numpy`;
+    every derivative has a default and may be overridden. One that gives its own `jacobian` need not
+    be traceable by autograd: its second derivatives are then differences of that Jacobian.
     """
 
     dim: int
@@ -73,8 +73,8 @@ class Immersion(ABC):
     def damping_scale(self, w0: np.ndarray) -> np.ndarray | None:
         """Return D (p,), the units in which damping measures a step from w0; None for the identity.
 
-        By default a relative change of each parameter, D = 1/|w0|; a parameter that starts at zero is
-        measured as the median of the others.
+        By default a relative change of each parameter, D = 1/|w0|; a parameter that starts at zero
+        is measured as the median of the others.
         """
         size = np.abs(w0)
         usable = size > 1e-10 * size.max(initial=0.0)

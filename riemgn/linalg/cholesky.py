@@ -1,4 +1,4 @@
-"""Cholesky factors of equilibrated Gram matrices, refined to the accuracy of orthogonal factorisations."""
+"""Cholesky of equilibrated Gram matrices, refined to the accuracy of orthogonal factorisations."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ from riemgn.linalg.factor import (
     rank_tolerance,
 )
 
-
 # The share of a kernel's largest eigenvalue above which its others have 8 digits of a square.
 _SQUARED_ENOUGH = 1e-8
 
 
 @dataclass(frozen=True)
 class EquilibratedCholesky:
-    """C^T C = S G S of a symmetric positive definite G, with S = diag(scale) making a unit diagonal."""
+    """C^T C = S G S of a positive definite G, with S = diag(scale) making a unit diagonal."""
 
     triangle: np.ndarray
     scale: np.ndarray
@@ -109,7 +108,7 @@ class GramFactor(Factor):
         return push(z)
 
     def basis(self) -> np.ndarray:
-        # Cholesky-QR twice: the first pass leaves cond(Q) of order 1, the second makes it orthonormal.
+        # Cholesky-QR twice: the first pass leaves cond(Q) of order 1, the second orthonormalises
         Q = self._differential.jacobian() * self._cholesky.scale
         Q = solve_triangular(self._cholesky.triangle, Q.T, trans="T", overwrite_b=True)
         second = np.linalg.cholesky(Q @ Q.T)
@@ -122,7 +121,7 @@ class GramFactor(Factor):
 
     @cached_property
     def _products(self) -> tuple[Callable, Callable]:
-        """X -> J x and v -> J^T v: by the array where J is held, by J's own rules where it streams."""
+        """The maps x -> J x and v -> J^T v: by J's array, or by its own rules where it streams."""
         J = self._differential
         if J.streams:
             return _columnwise(J.jvp), _columnwise(J.vjp)
@@ -130,7 +129,7 @@ class GramFactor(Factor):
 
 
 class KernelFactor(Factor):
-    """J of full row rank (p >= n) through the Cholesky factor of K = J J^T; J itself is never formed."""
+    """J of full row rank (p >= n), never formed, through the Cholesky factor of K = J J^T."""
 
     def __init__(self, differential: Differential, cholesky: EquilibratedCholesky) -> None:
         self._differential = differential

@@ -1,8 +1,8 @@
 """Damped least squares: `min |B x - t|^2 + damping |D x|^2` for B = L^T J, solved again and again.
 
 A system is built once at a point; solving it with another damping evaluates no Jacobian and no Gram
-matrix anew. B is the Jacobian J seen through the root L of a loss Hessian H = L L^T, and D a diagonal
-that says in which units the parameters are measured.
+matrix anew. B is the Jacobian J seen through the root L of a loss Hessian H = L L^T, and D a
+diagonal that says in which units the parameters are measured.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class DampedGram(GramSystem):
 
 
 class StackedQR:
-    """QR of the stacked [B; sqrt(damping) D], from the QR of B: no Gram matrix, no squared condition."""
+    """QR of stacked [B; sqrt(damping) D] from that of B: no Gram matrix squares the condition."""
 
     def __init__(self, qr: HouseholderQR, scale: np.ndarray, damping: float) -> None:
         self._qr = qr
@@ -203,7 +203,7 @@ class DampedKernel(DampedSystem):
         return self._solver[1]
 
     def _spectral_dual(self, t: np.ndarray, damping: float) -> np.ndarray:
-        """The dual where rounding made the shifted kernel indefinite: its null space counts as zero."""
+        """The dual where rounding made the shifted kernel indefinite: its null space is cut."""
         values, vectors = self._spectrum
         cut = values.size * np.finfo(float).eps * max(values[-1], 0.0)
         keep = values > cut

@@ -1,4 +1,4 @@
-"""What every factorisation of a Jacobian J (n x p) offers, and the tolerances that choose between them."""
+"""What every factorisation of a Jacobian J (n x p) offers, and the tolerances that choose one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHOLESKY_GUARD = 1e-14
 
 
 def rank_tolerance(n: int, p: int) -> float:
-    """Return the share of the largest singular value at or below which another one counts as zero."""
+    """Return the share of the largest singular value up to which another one counts as zero."""
     return max(n, p) * EPS
 
 
@@ -50,7 +50,7 @@ class Differential(Protocol):
 
 
 class Factor(ABC):
-    """A factorised J: the projection onto its range and its pseudo-inverse, without ever forming them.
+    """A factorised J: the projection onto its range and its pseudo-inverse, neither ever formed.
 
     Every method takes one vector, or several as the columns of a matrix.
     """
@@ -85,7 +85,10 @@ class Factor(ABC):
 
 
 def numerical_rank(singular_values: np.ndarray, n: int, p: int) -> int:
-    """Return how many singular values exceed max(n, p) eps times the largest (docs/theory.md, 6)."""
+    """Return how many singular values exceed max(n, p) eps times the largest.
+
+    See docs/theory.md, section 6.
+    """
     cut = rank_tolerance(n, p) * singular_values[0]
     return int(np.count_nonzero(singular_values > cut))
 

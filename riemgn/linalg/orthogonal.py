@@ -11,7 +11,7 @@ _BLOCK = 32
 
 
 class HouseholderQR:
-    """J = Q R of a tall J (n x p, n >= p), with Q kept as blocked reflectors and applied, never formed."""
+    """J = Q R of a tall J (n x p, n >= p), with Q applied as blocked reflectors, never formed."""
 
     def __init__(self, J: np.ndarray) -> None:
         n, p = J.shape

@@ -1,4 +1,4 @@
-"""A differential seen through the root of a Hessian: B = L^T J, the map that damped systems solve with."""
+"""A differential seen through the root of a Hessian: B = L^T J, the map in damped systems."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """Factors of a tall J too large to be held: row blocks are made, used and forgotten.
 
-The triangle R of J = Q R is built block by block; Q is replaced by J R^{-1}, applied through products
-with J. One refinement of these seminormal equations makes a step as accurate as that of QR where
-cond(J) is up to about 1e8 (Bjorck, Numerical Methods for Least Squares Problems, 1996, section 2.5).
+The triangle R of J = Q R is built block by block; Q is replaced by J R^{-1}, applied through
+products with J. One refinement of these seminormal equations makes a step as accurate as that of QR
+where cond(J) is up to about 1e8 (Bjorck, Numerical Methods for Least Squares Problems, 1996,
+section 2.5).
 """
 
 from __future__ import annotations
@@ -85,15 +86,15 @@ class StreamedGram(GramSystem):
         return self._differential.vjp(t)
 
     def _orthogonal(self, damping: float) -> SeminormalStack:
-        return SeminormalStack(self, self._R, damping)
+        return SeminormalStack(self, self._triangle, damping)
 
     @cached_property
-    def _R(self) -> np.ndarray:
+    def _triangle(self) -> np.ndarray:
         return triangle(self._differential.row_blocks(), self._differential.shape[1])
 
 
 class SeminormalStack:
-    """Solves with the triangle of the stacked [B; sqrt(damping) D], by corrected seminormal equations."""
+    """Corrected seminormal equations with the triangle of the stacked [B; sqrt(damping) D]."""
 
     def __init__(self, system: StreamedGram, R: np.ndarray, damping: float) -> None:
         self._system = system

@@ -1,7 +1,7 @@
 """Threads of a step: both BLAS pools are held at one, the cores are used by row blocks instead.
 
-numpy's and scipy's wheels each bring an OpenBLAS whose idle workers spin against the other's, so that
-alternating calls at two threads run slower than at one (docs/performance.md).
+numpy's and scipy's wheels each bring an OpenBLAS whose idle workers spin against the other's, so
+that alternating calls at two threads run slower than at one (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def one_blas_thread() -> Iterator[None]:
 def gram(rows: np.ndarray) -> np.ndarray:
     """Return `rows @ rows.T` of a (p, n) array, summed over blocks of columns on several threads.
 
-    With `rows` the transposed Jacobian this is J^T J, (p, p). Each block is one symmetric rank update.
+    With `rows` the transposed Jacobian this is J^T J, (p, p). Each block is one symmetric rank
+    update.
     """
     p, n = rows.shape
     workers = _allowed.get() or 1

@@ -77,7 +77,7 @@ class ImmersedManifold(RiemannianSubmanifold):
         return point
 
     def random_point(self, seed: int | np.random.Generator | None = None) -> Point:
-        """Return the point of random parameters: a network's initialisation, else standard normal."""
+        """Return the point of random parameters: a network's initial ones, else standard normal."""
         return self.point(self.immersion.random_params(generator(seed)))
 
     def random_tangent_vector(

@@ -13,7 +13,7 @@ from riemgn.manifolds.point import Point
 
 
 class NaturalManifold(ImmersedManifold):
-    """An immersed manifold with the metric <a, b> = a^T H b, H = L L^T the loss Hessian at the point.
+    """An immersed manifold with the metric <a, b> = a^T H b, H = L L^T the loss Hessian at a point.
 
     The gradient of the loss is then J (J^T H J)^+ J^T l', the generalised Gauss-Newton or natural
     gradient direction (docs/theory.md, section 3). First-order methods work with it; the second

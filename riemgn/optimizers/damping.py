@@ -1,7 +1,7 @@
 """Damping schedules of Levenberg-Marquardt: each searches a step that lowers the loss.
 
-A schedule is one object with its own state; a run works on a copy. `search(model)` returns a `Trial`,
-or None where no step lowers the loss, `reason` then saying why.
+A schedule is one object with its own state; a run works on a copy. `search(model)` returns a
+`Trial`, or None where no step lowers the loss, `reason` then saying why.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Damping(ABC):
 class GainRatio(Damping):
     """Nielsen's rule: the damping falls with the ratio of actual to predicted decrease.
 
-    Steps follow the geodesic to second order (geodesic acceleration, docs/theory.md, section 3): x is
-    corrected by half its acceleration a, and refused where |a| exceeds `bend_limit` |x|.
+    Steps follow the geodesic to second order (geodesic acceleration, docs/theory.md, section 3): x
+    is corrected by half its acceleration a, and refused where |a| exceeds `bend_limit` |x|.
 
     Args:
         start: The first damping as a share of the largest diagonal entry of B^T B.
@@ -80,7 +80,7 @@ class GainRatio(Damping):
         return bool(np.linalg.norm(step) <= _EPS * np.linalg.norm(model.point.params))
 
     def _last_trial(self, model: LocalModel, step: np.ndarray, predicted: float) -> Trial | None:
-        """What is left to gain is below rounding: take the step if the cost does not rise, or end."""
+        """What is left to gain is below rounding: take the step if the cost falls, else end."""
         point, cost = model.tried(step)
         if cost < model.cost:
             return Trial(point, cost, self._damping, 1.0)
@@ -153,8 +153,8 @@ class KernelAdaptive(_Searched):
     """Damping tied to the least eigenvalue of the tangent kernel B B^T, [C6] of docs/theory.md.
 
     With lambda the least eigenvalue, rho = c lambda / (1 + c lambda) in the convex form: every mode
-    then contracts at a rate of at least 1 / (1 + c), however small lambda is. For lambda > 1 that is
-    stiff, and the shifted form `[B^T B + c lambda I]^{-1}` takes its place. It needs p >= n.
+    then contracts at a rate of at least 1 / (1 + c), however small lambda is. For lambda > 1 that
+    is stiff, and the shifted form `[B^T B + c lambda I]^{-1}` takes its place. It needs p >= n.
 
     Args:
         c: The damping in units of the least eigenvalue.

@@ -1,4 +1,4 @@
-"""Gauss-Newton: pymanopt's steepest descent on the output manifold, with the unit step tried first."""
+"""Gauss-Newton: pymanopt's steepest descent on the output manifold, trying the unit step first."""
 
 from __future__ import annotations
 

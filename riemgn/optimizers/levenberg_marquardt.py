@@ -1,4 +1,4 @@
-"""Levenberg-Marquardt: damped Gauss-Newton in the ambient space, Riemannian descent on the graph."""
+"""Levenberg-Marquardt: damped Gauss-Newton in ambient space, Riemannian descent on the graph."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class LevenbergMarquardt(Optimizer):
     """Levenberg-Marquardt for any p and n, in the smaller of its two forms.
 
     For p <= n the p x p system is solved by Cholesky under a condition guard and orthogonally
-    beyond it; for p > n the n x n tangent kernel is built layer by layer and no (n, p) array exists.
-    Losses other than the squared one enter through a root of their Hessian (generalised
+    beyond it; for p > n the n x n tangent kernel is built layer by layer and no (n, p) array
+    exists. Losses other than the squared one enter through a root of their Hessian (generalised
     Gauss-Newton). It is Riemannian gradient descent on the graph of f with the metric
     `damping D^2 (+) H` (docs/theory.md, section 3).
 

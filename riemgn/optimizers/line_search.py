@@ -16,8 +16,8 @@ _ROUNDING = 10 * float(np.finfo(np.float64).eps)
 class UnitStepBacktracking:
     """Armijo backtracking from the unit step, which on an output manifold is the Gauss-Newton step.
 
-    A trial whose cost is not finite is refused. Where the decrease that Armijo asks for is below the
-    rounding of the cost, a cost that does not rise is enough.
+    A trial whose cost is not finite is refused. Where the decrease that Armijo asks for is below
+    the rounding of the cost, a cost that does not rise is enough.
     """
 
     contraction: float = 0.5

@@ -21,7 +21,7 @@ class Record:
     Attributes:
         iteration: 0 for the starting point.
         cost: The loss there.
-        gradient_norm: The norm of the Riemannian gradient in the metric that the method descends in.
+        gradient_norm: The Riemannian gradient's norm in the metric that the method descends in.
         step: The length of the parameter step that led here, 0 at the start.
         damping: The damping of that step; 0 for undamped methods.
         seconds: Wall time since the run began.
@@ -48,8 +48,8 @@ Callback = Callable[[Record], None]
 class Result(OptimizerResult):
     """pymanopt's result with the history of the run.
 
-    `gradient_norm` is that of the Riemannian gradient on the manifold at the returned point, and the
-    last record of `history` is the returned point.
+    `gradient_norm` is that of the Riemannian gradient on the manifold at the returned point, and
+    the last record of `history` is the returned point.
     """
 
     history: list[Record] = field(default_factory=list)
@@ -71,7 +71,7 @@ class Journal:
         self._began = time.perf_counter()
 
     def note(self, point: Point, cost: float, gradient_norm: float, damping: float = 0.0) -> None:
-        """Record an iterate; whatever the callback raises, StopIteration first of all, passes on."""
+        """Record an iterate; whatever the callback raises, StopIteration included, passes on."""
         before = point if self.point is None else self.point
         self.point = point
         record = Record(
