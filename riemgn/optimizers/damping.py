@@ -93,10 +93,14 @@ class GainRatio(Damping):
     def _corrected(self, model: LocalModel, step: np.ndarray) -> np.ndarray | None:
         """The step with half its acceleration, or None where it bends too much to be trusted."""
         bend = model.acceleration(step, self._damping)
+        limit = self.bend_limit * model.system.norm(step)
         size = model.system.norm(bend)
-        if not size <= self.bend_limit * model.system.norm(step):
-            return None
-        return step + 0.5 * bend
+        if size <= limit:
+            return step + 0.5 * bend
+        # what bends k times too much wants about sqrt(k) times the damping: spare the trials between
+        if np.isfinite(size) and size > 4 * limit > 0:
+            self._damping *= min(0.5 * np.sqrt(size / limit), 1e3)
+        return None
 
     def _relax(self, ratio: float, largest: float) -> None:
         self._damping *= max(1 / 10, 1 - (2 * min(ratio, 1.0) - 1) ** 3)
