@@ -30,6 +30,8 @@ class Problem(pymanopt.Problem):
             raise TypeError(
                 f"manifold must be a riemgn.ImmersedManifold, got {type(manifold).__name__}"
             )
+        if isinstance(loss, type):
+            raise TypeError(f"loss must be a loss or a function, got the class {loss.__name__}")
         self.loss = loss if isinstance(loss, Loss) else AutogradLoss(loss)
         n = manifold.immersion.known_ambient_dim
         if None not in (n, self.loss.size) and n != self.loss.size:
@@ -55,13 +57,19 @@ class Problem(pymanopt.Problem):
         return value if np.isfinite(value) else np.inf
 
     def _gradient_of(self, point: Point) -> np.ndarray:
-        gradient = self.loss.gradient(np.asarray(point))
-        if not np.all(np.isfinite(gradient)):
-            raise NumericalError("the loss's gradient holds NaN or infinity at this point")
-        return gradient
+        return _finite("gradient", self.loss.gradient(np.asarray(point)))
 
     def _hessian_of(self, point: Point, vector: np.ndarray) -> np.ndarray:
-        return self.loss.hessian_vp(np.asarray(point), vector)
+        return _finite("Hessian product", self.loss.hessian_vp(np.asarray(point), vector))
+
+    def __reduce__(self):
+        return Problem, (self.manifold, self.loss)
 
     def __repr__(self) -> str:
         return f"Problem({self.loss!r} on {self.manifold})"
+
+
+def _finite(what: str, array: np.ndarray) -> np.ndarray:
+    if not np.all(np.isfinite(array)):
+        raise NumericalError(f"the loss's {what} holds NaN or infinity at this point")
+    return array

@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from riemgn.arguments import matrix, positive, vector
-from riemgn.immersions.immersion import Immersion, Jet, StructuredImmersion
-from riemgn.linalg import DampedSystem, seen_through
-from riemgn.linalg.damped import RidgedKernel
+from riemgn.immersions.immersion import Immersion, Jet, StructuredImmersion, finite
+from riemgn.linalg import DampedSystem, Factor, one_blas_thread, seen_through
+from riemgn.linalg.ridged import RidgedFactor, RidgedKernel
 from riemgn.linalg.roots import DirectSumRoot, IdentityRoot, Root
 
 
@@ -114,7 +114,9 @@ class ReparametrisedJet(Jet):
     """The jet of `Reparametrised`, by the chain rule."""
 
     def __init__(self, immersion: Reparametrised, params: np.ndarray) -> None:
-        self.inner = immersion.inner.at(immersion.A @ params)
+        with np.errstate(all="ignore"):
+            w = finite("A z", immersion.A @ params, params)
+        self.inner = immersion.inner.at(w)
         super().__init__(immersion, params)
 
     def _evaluate(self) -> np.ndarray:
@@ -166,6 +168,12 @@ class Ridged(StructuredImmersion):
     def ambient_dim(self) -> int:
         """The length n + p of the outputs."""
         return self.inner.ambient_dim + self.dim
+
+    @property
+    def known_ambient_dim(self) -> int | None:
+        """The length n + p of the outputs, None before the first evaluation."""
+        n = self.inner.known_ambient_dim
+        return None if n is None else n + self.dim
 
     def at(self, w) -> RidgedJet:
         return RidgedJet(self, self.inner.at(w))
@@ -232,6 +240,13 @@ class RidgedJet(Jet):
         if p <= n or scale is not None or own_root is None:
             return super().damped_system(root, scale)
         return RidgedKernel(seen_through(self.inner, own_root), self.immersion.strength)
+
+    def factor(self) -> Factor:
+        n, p = self.inner.shape
+        if p <= n:
+            return super().factor()
+        with one_blas_thread():
+            return RidgedFactor(self.inner, self.immersion.strength)
 
 
 def _root_above_ridge(root: Root | None, n: int) -> Root | None:

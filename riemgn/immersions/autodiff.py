@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from autograd.tracer import isbox
 
 from riemgn.arguments import integer
-from riemgn.immersions.immersion import Immersion, checked_outputs
+from riemgn.immersions.immersion import Immersion
+from riemgn.immersions.outputs import checked_outputs
 
 
 class AutogradImmersion(Immersion):
@@ -34,10 +36,11 @@ class AutogradImmersion(Immersion):
         return self._ambient_dim
 
     def __call__(self, w):
-        value = self.function(w)
-        if self._ambient_dim is None and isinstance(value, np.ndarray) and value.ndim == 1:
-            self._ambient_dim = value.size
-        return value
+        if isbox(w):
+            return self.function(w)
+        outputs = checked_outputs(self.function(w), self._ambient_dim)
+        self._ambient_dim = outputs.size
+        return outputs
 
     def __repr__(self) -> str:
         name = getattr(self.function, "__name__", type(self.function).__name__)

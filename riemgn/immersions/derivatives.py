@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 from autograd import grad, make_jvp
@@ -13,43 +14,46 @@ from autograd.core import JVPNode, VJPNode, make_vjp
 from autograd.differential_operators import make_jvp_reversemode
 from autograd.tracer import trace
 
-_SAYS_NUMPY = (
-    "its output does not depend on w as autograd sees it; "
-    "write the function with autograd.numpy instead of numpy"
-)
+from riemgn.immersions.outputs import require_vector
+
+if TYPE_CHECKING:
+    from riemgn.immersions.immersion import Immersion
 
 
 class Traced:
-    """Derivatives of a function written with autograd.numpy.
+    """Derivatives of an immersion written with autograd.numpy.
 
     Directional derivatives go forward, and fall back on reverse mode where autograd has no forward
     rule for one of the functions used.
     """
 
-    def __init__(self, function: Callable, dim: int) -> None:
-        self._function = function
-        self._dim = dim
+    def __init__(self, immersion: Immersion) -> None:
+        self._immersion = immersion
+        self._followed = False
 
     def jacobian(self, w: np.ndarray) -> np.ndarray:
-        pull_back, outputs = self._vjp(w)
-        n = np.size(outputs)
-        J = np.empty((n, self._dim), order="F")
-        if n < self._dim:
+        self._require_trace(w)
+        n, p = np.size(self._traceable(w)), w.size
+        J = np.empty((n, p), order="F")
+        if n < p:
+            pull_back = make_vjp(self._traceable, w)[0]
             for i, row in enumerate(np.eye(n)):
                 J[i] = pull_back(row)
         else:
-            push = self._jvp_of(self._traceable, w)
-            for j, column in enumerate(np.eye(self._dim)):
-                J[:, j] = push(column)
+            for j, column in enumerate(np.eye(p)):
+                J[:, j] = self._push(w, column)
         return J
 
     def jvp(self, w: np.ndarray, xi: np.ndarray) -> np.ndarray:
-        return self._jvp_of(self._traceable, w)(xi)
+        self._require_trace(w)
+        return self._push(w, xi)
 
     def vjp(self, w: np.ndarray, v: np.ndarray) -> np.ndarray:
-        return np.asarray(self._vjp(w)[0](v), dtype=np.float64)
+        self._require_trace(w)
+        return np.asarray(make_vjp(self._traceable, w)[0](v), dtype=np.float64)
 
     def second_derivative(self, w: np.ndarray, xi: np.ndarray, eta: np.ndarray) -> np.ndarray:
+        self._require_trace(w)
         with _constant_derivatives():
             try:
                 return make_jvp(lambda z: make_jvp(self._traceable)(z)(xi)[1])(w)(eta)[1]
@@ -58,6 +62,7 @@ class Traced:
                 return make_jvp_reversemode(lambda z: first(z)(xi))(w)(eta)
 
     def hessian_vp(self, w: np.ndarray, normal: np.ndarray, xi: np.ndarray) -> np.ndarray:
+        self._require_trace(w)
         gradient = grad(lambda z: anp.dot(normal, self._traceable(z)))
         with _constant_derivatives():
             try:
@@ -65,23 +70,22 @@ class Traced:
             except NotImplementedError:
                 return grad(lambda z: anp.dot(gradient(z), xi))(w)
 
+    def _push(self, w: np.ndarray, xi: np.ndarray) -> np.ndarray:
+        try:
+            return make_jvp(self._traceable)(w)(xi)[1]
+        except NotImplementedError:
+            return make_jvp_reversemode(self._traceable)(w)(xi)
+
     def _traceable(self, w):
-        return traced_outputs(self._function(w), w)
+        outputs = self._immersion(w)
+        require_vector(outputs, self._immersion.known_ambient_dim)
+        return outputs
 
-    def _vjp(self, w: np.ndarray) -> tuple[Callable, np.ndarray]:
-        require_dependence(self._function, w)
-        return make_vjp(self._traceable, w)
-
-    def _jvp_of(self, function: Callable, w: np.ndarray) -> Callable:
-        require_dependence(self._function, w)
-
-        def push(xi: np.ndarray) -> np.ndarray:
-            try:
-                return make_jvp(function)(w)(xi)[1]
-            except NotImplementedError:
-                return make_jvp_reversemode(function)(w)(xi)
-
-        return push
+    def _require_trace(self, w: np.ndarray) -> None:
+        """Try once, before the first derivative, whether autograd can follow the function."""
+        if not self._followed:
+            require_dependence(self._immersion, w)
+            self._followed = True
 
 
 class DifferencedJacobian:
@@ -119,31 +123,30 @@ class DifferencedJacobian:
         return (ahead - behind) / (2 * step)
 
 
-def traced_outputs(value, w):
-    """Return a traced function's value, or raise where plain numpy broke the trace."""
-    if isinstance(value, (tuple, list)):
-        raise TypeError(f"the function must return one array, got a {type(value).__name__}")
-    if isinstance(value, np.ndarray) and value.dtype == object:
-        raise ValueError(f"autograd cannot differentiate the function: {_SAYS_NUMPY}")
-    return value
-
-
 def require_dependence(function: Callable, w: np.ndarray) -> None:
     """Raise where the function's output is no function of w as far as autograd can see.
 
     Plain numpy inside a function otherwise gives a zero Jacobian and only a warning.
+
+    Raises:
+        ValueError: The function uses plain numpy where autograd must follow it.
     """
     try:
         with _constant_derivatives():
             value, node = trace(VJPNode.new_root(), function, w)
-    except TypeError as error:
+    except (TypeError, ValueError, AttributeError) as error:
+        function(w)  # raises the function's own error, if it has one
         raise ValueError(
             f"autograd cannot differentiate the function ({error}); "
             "write it with autograd.numpy instead of numpy"
         ) from error
-    traced_outputs(value, w)
+    if isinstance(value, (tuple, list)):
+        return  # said more clearly where outputs are checked
     if node is None:
-        raise ValueError(f"autograd cannot differentiate the function: {_SAYS_NUMPY}")
+        raise ValueError(
+            "autograd cannot differentiate the function: its output does not depend on w as "
+            "autograd sees it; write the function with autograd.numpy instead of numpy"
+        )
 
 
 def can_be_traced(function: Callable, dim: int) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from riemgn.arguments import matrix, positive, vector
 from riemgn.immersions.blocks import BlockedJet
 from riemgn.immersions.feedforward_jet import FeedforwardJet
-from riemgn.immersions.immersion import Immersion, Jet, StructuredImmersion
+from riemgn.immersions.immersion import Jet, StructuredImmersion, finite
 from riemgn.immersions.propagation import propagate
 from riemgn.linalg import BufferPool
 
@@ -69,9 +69,7 @@ class FeedforwardImmersion(StructuredImmersion):
     def scaled(self, alpha: float) -> FeedforwardImmersion:
         return self._with(self.network.scaled(alpha))
 
-    def centred(self, w0) -> Immersion:
-        if self.network.reference is not None:
-            return super().centred(w0)
+    def centred(self, w0) -> FeedforwardImmersion:
         return self._with(self.network.centred(w0))
 
     def _with(self, network: Network) -> FeedforwardImmersion:
@@ -90,7 +88,9 @@ class FeedforwardImmersion(StructuredImmersion):
         if reference is None:
             return None
         layers = self.network.unflatten(reference)
-        return propagate(layers, self.network.activation, self.inputs).pre[-1]
+        with np.errstate(all="ignore"):
+            raw = propagate(layers, self.network.activation, self.inputs).pre[-1]
+        return finite("the output at the network's reference", raw, reference)
 
     @cached_property
     def input_kernel(self) -> np.ndarray:

@@ -72,7 +72,7 @@ class FeedforwardJet(Jet):
                 np.multiply(D[:, None, :], H[None, :, :], out=block)
                 rows[biases] = D
             self._fill_output_layer(rows, *network.layer_slices[-1])
-        self._require_finite_factors()
+            self._require_finite_factors()
         return rows.T
 
     def _require_finite_factors(self) -> None:
@@ -80,7 +80,8 @@ class FeedforwardJet(Jet):
 
         Bounding the products reads a small part of the memory that reading J again would.
         """
-        factors = zip([*self._sensitivities, np.ones(1)], self._pass.post, strict=True)
+        scale = np.array([self.immersion.network.scale])
+        factors = zip([*self._sensitivities, scale], self._pass.post, strict=True)
         largest = [np.abs(D).max() * max(np.abs(H).max(), 1.0) for D, H in factors]
         finite("the Jacobian", np.array(largest), self.params)
 
@@ -103,7 +104,7 @@ class FeedforwardJet(Jet):
     def kernel(self) -> np.ndarray:
         network, post = self.immersion.network, self._pass.post
         k, samples = network.outputs, post[0].shape[1]
-        with one_blas_thread():
+        with np.errstate(all="ignore"), one_blas_thread():
             K = np.zeros((samples, k, samples, k))
             flat = K.reshape(self.shape[0], self.shape[0])
             for l, D in enumerate(self._sensitivities):
@@ -166,7 +167,8 @@ class FeedforwardJet(Jet):
         unflatten = self.immersion.network.unflatten
         with np.errstate(all="ignore"), one_blas_thread():
             pre_xi, post_xi = self._tangents(xi)
-            pre_eta, post_eta = self._tangents(eta) if eta is not xi else (pre_xi, post_xi)
+            same = np.array_equal(xi, eta)
+            pre_eta, post_eta = (pre_xi, post_xi) if same else self._tangents(eta)
             bent = None
             layers = zip(self._layers, unflatten(xi), unflatten(eta), strict=True)
             for l, ((W, _), (V_xi, _), (V_eta, _)) in enumerate(layers):

@@ -11,7 +11,16 @@ import numpy as np
 from riemgn.arguments import vector
 from riemgn.errors import NumericalError
 from riemgn.immersions.derivatives import DifferencedJacobian, Traced, can_be_traced
-from riemgn.linalg import DampedSystem, IdentityRoot, damped_system, gram, sum_of_grams
+from riemgn.immersions.outputs import checked_outputs
+from riemgn.linalg import (
+    DampedSystem,
+    Factor,
+    IdentityRoot,
+    damped_system,
+    factorise,
+    gram,
+    sum_of_grams,
+)
 
 
 class Immersion(ABC):
@@ -93,10 +102,15 @@ class Immersion(ABC):
         return Affine(self, alpha)
 
     def centred(self, w0) -> Immersion:
-        """Return w -> f(w) - f(w0)."""
+        """Return w -> f(w) - f(w0).
+
+        Raises:
+            riemgn.NumericalError: f(w0) is not finite.
+        """
         from riemgn.immersions.algebra import Affine
 
-        return Affine(self, 1.0, shift=-self.at(w0).outputs)
+        jet = self.at(w0)
+        return Affine(self, 1.0, shift=-finite("f at the centre w0", jet.outputs, jet.params))
 
     def reparametrised(self, A) -> Immersion:
         """Return z -> f(A z) for a matrix A (p, q)."""
@@ -110,12 +124,15 @@ class Immersion(ABC):
 
         return Ridged(self, strength, reference)
 
+    def overrides(self, derivative: str) -> bool:
+        """Whether the subclass gives that derivative itself."""
+        return getattr(type(self), derivative) is not getattr(Immersion, derivative)
+
     @cached_property
     def _derivatives(self) -> Traced | DifferencedJacobian:
-        own_jacobian = type(self).jacobian is not Immersion.jacobian
-        if own_jacobian and not can_be_traced(self, self.dim):
+        if self.overrides("jacobian") and not can_be_traced(self, self.dim):
             return DifferencedJacobian(self.jacobian)
-        return Traced(self, self.dim)
+        return Traced(self)
 
     def __repr__(self) -> str:
         n = self.known_ambient_dim
@@ -141,6 +158,11 @@ class Jet:
 
     def _evaluate(self) -> np.ndarray:
         return checked_outputs(self.immersion(self.params), self.immersion.ambient_dim)
+
+    def __setstate__(self, state: dict) -> None:
+        self.__dict__.update(state)
+        for array in (self.params, self.outputs):
+            array.flags.writeable = False
 
     @property
     def is_finite(self) -> bool:
@@ -169,15 +191,21 @@ class Jet:
 
     def kernel(self) -> np.ndarray:
         """Return J J^T, (n, n)."""
+        if self.immersion.overrides("tangent_kernel"):
+            return np.array(self.immersion.tangent_kernel(self.params), dtype=np.float64)
         J = self.jacobian()
         return J @ J.T
 
     def jvp(self, xi: np.ndarray) -> np.ndarray:
         """Return J xi, (n,)."""
+        if self.immersion.overrides("jvp"):
+            return np.array(self.immersion.jvp(self.params, xi), dtype=np.float64)
         return self.jacobian() @ xi
 
     def vjp(self, v: np.ndarray) -> np.ndarray:
         """Return J^T v, (p,)."""
+        if self.immersion.overrides("vjp"):
+            return np.array(self.immersion.vjp(self.params, v), dtype=np.float64)
         return self.jacobian().T @ v
 
     def second_derivative(self, xi: np.ndarray, eta: np.ndarray) -> np.ndarray:
@@ -190,6 +218,10 @@ class Jet:
         with np.errstate(all="ignore"):
             return self.immersion.hessian_vp(self.params, normal, xi)
 
+    def factor(self) -> Factor:
+        """Return the factorisation of J (see `riemgn.linalg.factorise`)."""
+        return factorise(self)
+
     def damped_system(self, root=None, scale: np.ndarray | None = None) -> DampedSystem:
         """Return the damped least squares of L^T J (see `riemgn.linalg.damped_system`)."""
         return damped_system(self, IdentityRoot() if root is None else root, scale)
@@ -201,6 +233,10 @@ class StructuredImmersion(Immersion):
     @abstractmethod
     def at(self, w) -> Jet:
         """Return the jet at w."""
+
+    def overrides(self, derivative: str) -> bool:
+        """False: the jets alone know the derivatives."""
+        return False
 
     def __call__(self, w) -> np.ndarray:
         return self.at(w).outputs.copy()
@@ -226,30 +262,10 @@ class StructuredImmersion(Immersion):
         return self.at(w).kernel()
 
 
-def checked_outputs(value, size: int | None) -> np.ndarray:
-    """Return what an immersion's function gave as an own float64 vector; NaN is let through.
-
-    Raises:
-        TypeError: It is a tuple, complex, or not numbers.
-        ValueError: It is no vector, or not of length `size`.
-    """
-    if isinstance(value, (tuple, list)):
-        raise TypeError(
-            f"the function must return one array of shape (n,), got a {type(value).__name__}; "
-            "join the parts with autograd.numpy.concatenate or stack"
-        )
-    outputs = np.array(value)
-    if outputs.dtype.kind not in "fiu":
-        raise TypeError(f"the function must return real numbers, got dtype {outputs.dtype}")
-    if outputs.ndim != 1 or outputs.size == 0:
-        raise ValueError(f"the function must return shape (n,), got {outputs.shape}")
-    if size is not None and outputs.size != size:
-        raise ValueError(f"the function must return shape ({size},), got {outputs.shape}")
-    return outputs.astype(np.float64, copy=False)
-
-
 def finite(what: str, array: np.ndarray, params: np.ndarray) -> np.ndarray:
     """Return `array`, or raise NumericalError that says where it stopped being finite."""
     if not np.all(np.isfinite(array)):
-        raise NumericalError(f"{what} holds NaN or infinity at |w| = {np.linalg.norm(params):.3g}")
+        with np.errstate(over="ignore"):
+            size = np.linalg.norm(params)
+        raise NumericalError(f"{what} holds NaN or infinity at |w| = {size:.3g}")
     return array

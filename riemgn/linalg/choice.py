@@ -25,7 +25,8 @@ def factorise(differential: Differential) -> Factor:
         NumericalError: J holds NaN or infinity, or an SVD did not converge.
     """
     n, p = differential.shape
-    with one_blas_thread():
+    # a Gram matrix that overflows is refused there, and J factorised itself
+    with one_blas_thread(), np.errstate(all="ignore"):
         guarded = KernelFactor.of(differential) if p > n else GramFactor.of(differential)
         if guarded is not None:
             return guarded

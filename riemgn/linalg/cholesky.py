@@ -11,6 +11,7 @@ from scipy.linalg import lapack, solve_triangular
 
 from riemgn.linalg.factor import (
     CHOLESKY_GUARD,
+    EPS,
     Differential,
     Factor,
     by_columns,
@@ -19,6 +20,9 @@ from riemgn.linalg.factor import (
 
 # The share of a kernel's largest eigenvalue above which its others have 8 digits of a square.
 _SQUARED_ENOUGH = 1e-8
+
+# Squares below this have lost digits to underflow.
+_LEAST_SQUARE = np.finfo(np.float64).tiny / EPS
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class EquilibratedCholesky:
     def of(cls, G: np.ndarray) -> EquilibratedCholesky | None:
         """Return the factor of G (p, p), or None where G is not numerically positive definite."""
         diagonal = np.diagonal(G)
-        if not (np.all(diagonal > 0) and np.all(np.isfinite(diagonal))):
+        if not (np.all(diagonal > _LEAST_SQUARE) and np.all(np.isfinite(diagonal))):
             return None
         scale = 1 / np.sqrt(diagonal)
         scaled = G * scale
@@ -152,11 +156,9 @@ class KernelFactor(Factor):
     @by_columns
     def lift(self, v: np.ndarray) -> np.ndarray:
         J, solve = self._differential, self._cholesky.solve
-        z = solve(v)
-        xi = J.vjp(z)
+        xi = J.vjp(solve(v))
         for _ in range(2):
-            z += solve(v - J.jvp(xi))
-            xi = J.vjp(z)
+            xi += J.vjp(solve(v - J.jvp(xi)))
         return xi
 
     @by_columns

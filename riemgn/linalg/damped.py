@@ -16,7 +16,7 @@ from scipy.linalg import lapack, solve_triangular
 
 from riemgn.errors import NumericalError
 from riemgn.linalg.cholesky import EquilibratedCholesky
-from riemgn.linalg.factor import CHOLESKY_GUARD, Differential
+from riemgn.linalg.factor import CHOLESKY_GUARD, EPS, Differential
 from riemgn.linalg.orthogonal import HouseholderQR
 from riemgn.linalg.threads import gram
 
@@ -40,11 +40,19 @@ class DampedSystem(ABC):
     @property
     @abstractmethod
     def largest(self) -> float:
-        """An upper estimate of the largest eigenvalue that the damping competes with."""
+        """The largest diagonal entry of the matrix that the damping is added to, in D's units."""
+
+    rows: int
 
     @abstractmethod
+    def kernel_eigenvalues(self) -> np.ndarray:
+        """Return the eigenvalues of B D^{-2} B^T, least first, without the n - p that are zero."""
+
     def least_kernel_eigenvalue(self, nullity: int = 0) -> float:
-        """Return the least eigenvalue of B B^T after `nullity` that are zero by structure."""
+        """Return the least eigenvalue of B D^{-2} B^T after `nullity` that are zero by structure."""
+        values = self.kernel_eigenvalues()
+        index = nullity - (self.rows - values.size)
+        return float(values[index]) if index >= 0 else 0.0
 
     def norm(self, x: np.ndarray) -> float:
         """Return |D x|, the length of a step in the damping's units."""
@@ -60,7 +68,7 @@ class GramSystem(DampedSystem):
     def __init__(self, gram: np.ndarray, n: int, scale: np.ndarray | None) -> None:
         self.scale = np.ones(gram.shape[0]) if scale is None else scale
         self._gram = gram
-        self._n = n
+        self.rows = n
         self._solver: tuple[float, EquilibratedCholesky | None] | None = None
         self._pulled: tuple[np.ndarray, np.ndarray] | None = None
 
@@ -88,8 +96,8 @@ class GramSystem(DampedSystem):
 
     def pull(self, t: np.ndarray) -> np.ndarray:
         # one pass over B for the same t at every damping
-        if self._pulled is None or self._pulled[0] is not t:
-            self._pulled = (t, self._pull(t))
+        if self._pulled is None or not np.array_equal(self._pulled[0], t):
+            self._pulled = (t.copy(), self._pull(t))
         return self._pulled[1].copy()
 
     def _factored(self, damping: float):
@@ -106,10 +114,9 @@ class GramSystem(DampedSystem):
     def largest(self) -> float:
         return float(np.max(np.diagonal(self._gram) / self.scale**2))
 
-    def least_kernel_eigenvalue(self, nullity: int = 0) -> float:
-        # B B^T has the eigenvalues of B^T B and n - p zeros more
-        index = nullity - (self._n - self.scale.size)
-        return float(max(np.linalg.eigvalsh(self._gram)[index], 0.0)) if index >= 0 else 0.0
+    def kernel_eigenvalues(self) -> np.ndarray:
+        # those of D^{-1} B^T B D^{-1}
+        return _eigenvalues(self._gram / np.multiply.outer(self.scale, self.scale))
 
     def norm(self, x: np.ndarray) -> float:
         return float(np.linalg.norm(self.scale * x))
@@ -171,12 +178,28 @@ class DampedKernel(DampedSystem):
 
     def __init__(self, B: Differential, scale: np.ndarray | None = None) -> None:
         self._B = B
+        self.rows = B.shape[0]
         self._scale = scale
         self._kernel = B.kernel() if scale is None else gram(B.jacobian() / scale)
         self._solver: tuple[float, EquilibratedCholesky | None] | None = None
 
     def solve(self, t: np.ndarray, damping: float) -> np.ndarray:
-        x = self._B.vjp(self.dual(t, damping))
+        solver = self._factored(damping)
+        if solver is None:
+            return self._primal(self._spectral_dual(t, damping))
+        # z may be far longer than x = D^{-2} B^T z: refining x beside it, with products by B, keeps
+        # the digits that cancel there and those that B B^T rounded away
+        z = solver.solve(t)
+        x = self._primal(z)
+        for _ in range(_refinements(solver.reciprocal_condition)):
+            change = solver.solve(t - self._B.jvp(x) - damping * z)
+            z += change
+            x += self._primal(change)
+        return x
+
+    def _primal(self, z: np.ndarray) -> np.ndarray:
+        """D^{-2} B^T z, (p,)."""
+        x = self._B.vjp(z)
         return x if self._scale is None else x / self._scale**2
 
     def pull(self, t: np.ndarray) -> np.ndarray:
@@ -185,27 +208,21 @@ class DampedKernel(DampedSystem):
     def norm(self, x: np.ndarray) -> float:
         return float(np.linalg.norm(x if self._scale is None else self._scale * x))
 
-    def dual(self, t: np.ndarray, damping: float) -> np.ndarray:
-        """Return z = (B D^{-2} B^T + damping I)^{-1} t, (n,); the solution is D^{-2} B^T z."""
-        solver = self._factored(damping)
-        if solver is None:
-            return self._spectral_dual(t, damping)
-        z = solver.solve(t)
-        for _ in range(_refinements(solver.reciprocal_condition)):
-            z += solver.solve(t - self._kernel @ z - damping * z)
-        return z
-
     def _factored(self, damping: float) -> EquilibratedCholesky | None:
         if self._solver is None or self._solver[0] != damping:
             shifted = self._kernel.copy()
-            shifted.flat[:: shifted.shape[0] + 1] += damping
-            self._solver = (damping, EquilibratedCholesky.of(shifted))
+            n = shifted.shape[0]
+            shifted.flat[:: n + 1] += damping
+            solver = EquilibratedCholesky.of(shifted)
+            if solver is not None and solver.reciprocal_condition <= n * EPS:
+                solver = None
+            self._solver = (damping, solver)
         return self._solver[1]
 
     def _spectral_dual(self, t: np.ndarray, damping: float) -> np.ndarray:
-        """The dual where rounding made the shifted kernel indefinite: its null space is cut."""
+        """The dual where the shifted kernel is singular to rounding: its null space is cut."""
         values, vectors = self._spectrum
-        cut = values.size * np.finfo(float).eps * max(values[-1], 0.0)
+        cut = values.size * EPS * max(values[-1], 0.0)
         keep = values > cut
         return vectors[:, keep] @ ((vectors[:, keep].T @ t) / (values[keep] + damping))
 
@@ -220,38 +237,10 @@ class DampedKernel(DampedSystem):
     def largest(self) -> float:
         return float(np.max(np.diagonal(self._kernel)))
 
-    def least_kernel_eigenvalue(self, nullity: int = 0) -> float:
-        least = scipy.linalg.eigvalsh(
-            self._kernel, subset_by_index=[nullity, nullity], check_finite=False
-        )
-        return float(max(least[0], 0.0))
+    def kernel_eigenvalues(self) -> np.ndarray:
+        return _eigenvalues(self._kernel)
 
 
-class RidgedKernel(DampedSystem):
-    """The n x n form for `[J; sqrt(ridge) I]`, p > n: the ridge is a shift of the kernel.
-
-    With c = damping + ridge, `(J^T J + c I)^{-1} q` for q = B^T t + sqrt(ridge) d splits into
-    `B^T (B B^T + c I)^{-1} (t - sqrt(ridge)/c B d) + sqrt(ridge)/c d` (docs/theory.md, section 3).
-    """
-
-    def __init__(self, B: Differential, ridge: float) -> None:
-        self._inner = DampedKernel(B)
-        self._B = B
-        self._ridge = ridge
-
-    def solve(self, t: np.ndarray, damping: float) -> np.ndarray:
-        n = self._B.shape[0]
-        shift = damping + self._ridge
-        own = (np.sqrt(self._ridge) / shift) * t[n:]
-        return self._inner.solve(t[:n] - self._B.jvp(own), shift) + own
-
-    def pull(self, t: np.ndarray) -> np.ndarray:
-        n = self._B.shape[0]
-        return self._inner.pull(t[:n]) + np.sqrt(self._ridge) * t[n:]
-
-    @property
-    def largest(self) -> float:
-        return self._inner.largest + self._ridge
-
-    def least_kernel_eigenvalue(self, nullity: int = 0) -> float:
-        return 0.0  # of [J; sqrt(ridge) I], whose n + p rows exceed its p columns
+def _eigenvalues(symmetric: np.ndarray) -> np.ndarray:
+    """The eigenvalues, least first; those that rounding made negative are zero."""
+    return np.maximum(scipy.linalg.eigvalsh(symmetric, check_finite=False), 0.0)

@@ -7,6 +7,7 @@ that alternating calls at two threads run slower than at one (docs/performance.m
 from __future__ import annotations
 
 import functools
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,11 @@ _allowed: ContextVar[int | None] = ContextVar("allowed_threads", default=None)
 _WORTH_A_THREAD = 2e8
 
 
+# Of steps that run at once on several threads, the one that holds this sets and restores the pools:
+# threadpoolctl ignores settings from any thread but the first that made one.
+_held = threading.Lock()
+
+
 @functools.cache
 def _pools() -> ThreadpoolController:
     return ThreadpoolController().select(user_api="blas")
@@ -35,13 +41,23 @@ def one_blas_thread() -> Iterator[None]:
     """Hold every BLAS pool at one thread, and restore the user's setting afterwards."""
     if _allowed.get() is not None:
         yield
-        return
-    pools = _pools()
-    counts = [pool.num_threads for pool in pools.lib_controllers]
-    token = _allowed.set(max(counts, default=1))
-    try:
-        with pools.limit(limits=1):
+    elif _held.acquire(blocking=False):
+        try:
+            with _step(max((pool.num_threads for pool in _pools().lib_controllers), default=1)):
+                with _pools().limit(limits=1):
+                    yield
+        finally:
+            _held.release()
+    else:
+        with _step(1):
             yield
+
+
+@contextmanager
+def _step(threads: int) -> Iterator[None]:
+    token = _allowed.set(threads)
+    try:
+        yield
     finally:
         _allowed.reset(token)
 
@@ -78,7 +94,8 @@ def mapped(function: Callable, items: Iterator) -> Iterator:
     if workers == 1:
         yield from map(function, items)
         return
-    with ThreadPoolExecutor(workers) as pool:
+    # a worker belongs to this step and starts no threads of its own
+    with ThreadPoolExecutor(workers, initializer=_allowed.set, initargs=(1,)) as pool:
         running: deque = deque()
         for item in items:
             running.append(pool.submit(function, item))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from pymanopt.manifolds.manifold import RiemannianSubmanifold
 
-from riemgn.arguments import generator, vector
+from riemgn.arguments import generator, real_array, vector
 from riemgn.errors import NumericalError
 from riemgn.immersions import Immersion
+from riemgn.immersions.immersion import finite
 from riemgn.linalg import one_blas_thread
 from riemgn.manifolds.point import Point
 from riemgn.manifolds.retractions import retraction as named_retraction
+from riemgn.networks import Network
 
 
 class ImmersedManifold(RiemannianSubmanifold):
@@ -70,10 +72,7 @@ class ImmersedManifold(RiemannianSubmanifold):
         """
         w = vector("params", params, self.immersion.dim)
         point = Point(self.immersion.at(w))
-        if not point.is_finite:
-            raise NumericalError(
-                f"the outputs hold NaN or infinity at |w| = {np.linalg.norm(w):.3g}"
-            )
+        finite("the output vector", point.outputs, w)
         return point
 
     def random_point(self, seed: int | np.random.Generator | None = None) -> Point:
@@ -85,7 +84,7 @@ class ImmersedManifold(RiemannianSubmanifold):
     ) -> np.ndarray:
         """Return a tangent vector (n,) of norm 1, uniform over directions."""
         v = self.projection(point, generator(seed).normal(size=point.size))
-        return v / np.linalg.norm(v) if point.rank else v
+        return v / self.norm(point, v) if point.rank else v
 
     def zero_vector(self, point: Point) -> np.ndarray:
         """Return the zero of the tangent space, (n,)."""
@@ -103,15 +102,22 @@ class ImmersedManifold(RiemannianSubmanifold):
 
     @one_blas_thread()
     def projection(self, point: Point, vector) -> np.ndarray:
-        """Return the orthogonal projection Q Q^T v of an ambient vector on the tangent space."""
-        return point.factor.project(np.asarray(vector, dtype=np.float64))
+        """Return the orthogonal projection Q Q^T v of an ambient vector on the tangent space.
+
+        Several vectors may be the columns of a matrix, here and in `lift`.
+
+        Raises:
+            ValueError: The vector has another length, or holds NaN or infinity.
+            TypeError: It is not real.
+        """
+        return point.factor.project(_ambient("vector", vector, point))
 
     to_tangent_space = projection
 
     @one_blas_thread()
     def lift(self, point: Point, tangent_vector) -> np.ndarray:
         """Return the parameter vector xi = J^+ v, (p,), of least norm."""
-        return point.factor.lift(np.asarray(tangent_vector, dtype=np.float64))
+        return point.factor.lift(_ambient("tangent_vector", tangent_vector, point))
 
     @one_blas_thread()
     def tangent_basis(self, point: Point) -> np.ndarray:
@@ -126,6 +132,8 @@ class ImmersedManifold(RiemannianSubmanifold):
 
         docs/theory.md, section 2; through the orthogonal factorisation, never inv(J^T J).
         """
+        p = point.params.size
+        xi, eta = vector("xi", xi, p), vector("eta", eta, p)
         return point.factor.lift(point.jet.second_derivative(xi, eta))
 
     @one_blas_thread()
@@ -140,10 +148,11 @@ class ImmersedManifold(RiemannianSubmanifold):
 
         `<W(v, N), z> = <N, II(v, z)>`: docs/theory.md, section 2. Zero where M is open in R^n.
         """
+        tangent_vector = vector("tangent_vector", tangent_vector, point.size)
+        normal_vector = vector("normal_vector", normal_vector, point.size)
         if point.rank == point.size:
             return np.zeros(point.size)
-        xi = self.lift(point, tangent_vector)
-        curved = point.jet.hessian_vp(np.asarray(normal_vector, dtype=np.float64), xi)
+        curved = point.jet.hessian_vp(normal_vector, self.lift(point, tangent_vector))
         return point.factor.transposed_lift(curved)
 
     # Moving about
@@ -158,10 +167,11 @@ class ImmersedManifold(RiemannianSubmanifold):
         xi = self.lift(point, tangent_vector)
         if not np.any(xi):
             return point
-        step = self._retraction.step(self, point, xi)
-        if not np.all(np.isfinite(step)):
-            raise NumericalError("the retraction's parameter step is not finite")
-        return Point(self.immersion.at(point.params + step))
+        with np.errstate(over="ignore"):
+            w = point.params + self._retraction.step(self, point, xi)
+        if not np.all(np.isfinite(w)):
+            raise NumericalError("the retraction leads to parameters that are not finite")
+        return Point(self.immersion.at(w))
 
     def transport(self, point_a: Point, point_b: Point, tangent_vector_a) -> np.ndarray:
         """Return the projection of a tangent vector at a on the tangent space at b."""
@@ -169,18 +179,26 @@ class ImmersedManifold(RiemannianSubmanifold):
 
     def dist(self, point_a: Point, point_b: Point) -> float:
         """Return the length of the chord |u_b - u_a|: the geodesic distance up to third order."""
-        return float(np.linalg.norm(point_b.outputs - point_a.outputs))
+        return float(np.linalg.norm(np.subtract(point_b, point_a)))
 
     def log(self, point_a: Point, point_b: Point) -> np.ndarray:
         """Return the chord's projection P (u_b - u_a), (n,): the inverse orthographic retraction.
 
         It is the logarithm up to second order, and minus the gradient of half the squared chord.
         """
-        return self.projection(point_a, point_b.outputs - point_a.outputs)
+        return self.projection(point_a, np.subtract(point_b, point_a))
 
     def pair_mean(self, point_a: Point, point_b: Point) -> Point:
         """Return the point half-way along the logarithm from a to b."""
         return self.retraction(point_a, 0.5 * self.log(point_a, point_b))
+
+
+def _ambient(name: str, value, point: Point) -> np.ndarray:
+    """Return ambient vectors at a point, one (n,) or the columns of a matrix (n, m), or raise."""
+    v = real_array(name, value, ndim=(1, 2))
+    if v.shape[0] != point.size:
+        raise ValueError(f"{name} must have {point.size} rows, got shape {v.shape}")
+    return v
 
 
 class OutputManifold(ImmersedManifold):
@@ -192,6 +210,8 @@ class OutputManifold(ImmersedManifold):
         retraction: As for `ImmersedManifold`.
     """
 
-    def __init__(self, network, X, retraction: str = "parametric") -> None:
+    def __init__(self, network: Network, X, retraction: str = "parametric") -> None:
+        if not isinstance(network, Network):
+            raise TypeError(f"network must be a riemgn.Network, got {type(network).__name__}")
         self.network = network
         super().__init__(network.immersion(X), retraction)

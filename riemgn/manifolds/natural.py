@@ -6,14 +6,16 @@ import weakref
 
 import numpy as np
 
+from riemgn.arguments import vector
 from riemgn.linalg import Factor, factorise, seen_through
+from riemgn.linalg.roots import Root
 from riemgn.losses import Loss
 from riemgn.manifolds.immersed import ImmersedManifold
 from riemgn.manifolds.point import Point
 
 
 class NaturalManifold(ImmersedManifold):
-    """An immersed manifold with the metric <a, b> = a^T H b, H = L L^T the loss Hessian at a point.
+    """An immersed manifold with the metric <a, b> = a^T H b, H = L L^T with the loss's root L.
 
     The gradient of the loss is then J (J^T H J)^+ J^T l', the generalised Gauss-Newton or natural
     gradient direction (docs/theory.md, section 3). First-order methods work with it; the second
@@ -26,17 +28,19 @@ class NaturalManifold(ImmersedManifold):
         self._factored: tuple[weakref.ref, Factor] | None = None
 
     def inner_product(self, point: Point, tangent_vector_a, tangent_vector_b) -> float:
-        """Return a^T H b."""
-        return float(np.dot(tangent_vector_a, self.loss.hessian_vp(point, tangent_vector_b)))
+        """Return a^T H b = <L^T a, L^T b>."""
+        a, b = np.asarray(tangent_vector_a), np.asarray(tangent_vector_b)
+        root = self._root(point)
+        return float(np.dot(root.transposed(a), root.transposed(b)))
 
     def norm(self, point: Point, tangent_vector) -> float:
-        """Return sqrt(v^T H v)."""
-        return float(np.sqrt(max(self.inner_product(point, tangent_vector, tangent_vector), 0.0)))
+        """Return sqrt(v^T H v) = |L^T v|."""
+        return float(np.linalg.norm(self._root(point).transposed(np.asarray(tangent_vector))))
 
     def lift(self, point: Point, tangent_vector) -> np.ndarray:
         """Return the parameters xi = B^+ L^T v, (p,), with B = L^T J."""
-        root = self.loss.hessian_root(point.outputs)
-        return self._factor(point).lift(root.transposed(np.asarray(tangent_vector)))
+        v = vector("tangent_vector", tangent_vector, point.size)
+        return self._factor(point).lift(self._root(point).transposed(v))
 
     def projection(self, point: Point, vector) -> np.ndarray:
         """Return the H-orthogonal projection J B^+ L^T v of an ambient vector."""
@@ -49,14 +53,33 @@ class NaturalManifold(ImmersedManifold):
         xi = self._factor(point).lift(self.loss.whitened_gradient(point.outputs))
         return point.jet.jvp(xi)
 
+    def christoffel(self, point: Point, xi, eta) -> np.ndarray:
+        """Return Gamma(xi, eta) of the metric J^T H J, (p,), for parameter vectors xi, eta (p,).
+
+        It is (B^T B)^+ J^T (H D^2 f[xi, eta] + l'''[J xi, J eta] / 2): docs/theory.md, section 3.
+        """
+        p = point.params.size
+        xi, eta = vector("xi", xi, p), vector("eta", eta, p)
+        jet, factor = point.jet, self._factor(point)
+        bend = self._root(point).transposed(jet.second_derivative(xi, eta))
+        turn = self.loss.third_derivative(point.outputs, jet.jvp(xi), jet.jvp(eta))
+        return factor.lift(bend + 0.5 * factor.transposed_lift(jet.vjp(turn)))
+
     def weingarten(self, point: Point, tangent_vector, normal_vector) -> np.ndarray:
         """Raise NotImplementedError: the metric varies with the point."""
         raise NotImplementedError("weingarten is defined for the metric of R^n alone")
 
-    second_fundamental_form = christoffel = weingarten
+    second_fundamental_form = weingarten
+
+    def __reduce__(self):
+        base = ImmersedManifold(self.immersion, self.retraction_name)
+        return NaturalManifold, (base, self.loss)
+
+    def _root(self, point: Point) -> Root:
+        return self.loss.hessian_root(point.outputs)
 
     def _factor(self, point: Point) -> Factor:
         if self._factored is None or self._factored[0]() is not point:
-            seen = seen_through(point.jet, self.loss.hessian_root(point.outputs))
+            seen = seen_through(point.jet, self._root(point))
             self._factored = (weakref.ref(point), factorise(seen))
         return self._factored[1]

@@ -11,7 +11,7 @@ from autograd.numpy.numpy_vspaces import ArrayVSpace
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from riemgn.immersions import Jet
-from riemgn.linalg import Factor, factorise
+from riemgn.linalg import Factor
 
 
 class Point(NDArrayOperatorsMixin):
@@ -46,7 +46,11 @@ class Point(NDArrayOperatorsMixin):
     @cached_property
     def factor(self) -> Factor:
         """The factorisation of the Jacobian (`riemgn.linalg.factorise`)."""
-        return factorise(self.jet)
+        return self.jet.factor()
+
+    def bare(self) -> Point:
+        """Return the same point without its factorisation and Jacobian, to be kept at little cost."""
+        return Point(self.jet.immersion.at(self.params))
 
     @property
     def rank(self) -> int:
@@ -93,6 +97,15 @@ class Point(NDArrayOperatorsMixin):
 
     def __iter__(self):
         return iter(self.outputs)
+
+    def __bool__(self) -> bool:
+        return bool(self.outputs)
+
+    def __getattr__(self, name: str):
+        # the rest of an array's interface: sum, dot, copy, T, ...
+        if name.startswith("_") or name == "jet":
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self.outputs, name)
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         if copy is None and dtype in (None, self.dtype):

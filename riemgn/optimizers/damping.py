@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from riemgn.arguments import choice, positive
+from riemgn.immersions import Immersion
 from riemgn.optimizers.local_model import LocalModel, Trial
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -20,6 +21,10 @@ class Damping(ABC):
     """How strongly a step is damped, and what happens when it is refused."""
 
     reason = "no step lowers the cost"
+
+    def scale(self, immersion: Immersion, w0: np.ndarray) -> np.ndarray | None:
+        """Return the units D (p,) of the damping, None for the identity, which theory speaks of."""
+        return None
 
     @abstractmethod
     def search(self, model: LocalModel) -> Trial | None:
@@ -48,6 +53,9 @@ class GainRatio(Damping):
         self.bend_limit = positive("bend_limit", bend_limit)
         self._damping: float | None = None
         self._growth = 2.0
+
+    def scale(self, immersion: Immersion, w0: np.ndarray) -> np.ndarray | None:
+        return immersion.damping_scale(w0)
 
     def search(self, model: LocalModel) -> Trial | None:
         largest = model.system.largest
@@ -97,7 +105,7 @@ class GainRatio(Damping):
         size = model.system.norm(bend)
         if size <= limit:
             return step + 0.5 * bend
-        # what bends k times too much wants about sqrt(k) times the damping: spare the trials between
+        # what bends k times too much wants about sqrt(k) times the damping
         if np.isfinite(size) and size > 4 * limit > 0:
             self._damping *= min(0.5 * np.sqrt(size / limit), 1e3)
         return None
@@ -118,6 +126,9 @@ class _Searched(Damping):
     def search(self, model: LocalModel) -> Trial | None:
         step, damping = self.direction(model)
         slope = float(model.descent @ step)
+        if slope <= 0:
+            self.reason = "rounding left no direction of descent"
+            return None
         eta = 1.0
         while eta > _EPS:
             point, cost = model.tried(eta * step)
@@ -128,7 +139,10 @@ class _Searched(Damping):
             if eta * slope <= 10 * _EPS * abs(model.cost):
                 break
             eta /= 2
-        self.reason = "cost and step are at machine precision"
+        if eta == 1.0:
+            self.reason = "cost and step are at machine precision"
+        else:
+            self.reason = "no step along the damped direction lowers the cost"
         return None
 
     def measure(self, model: LocalModel) -> float:
@@ -174,8 +188,9 @@ class KernelAdaptive(_Searched):
                 f'damping="kernel" needs p >= n, where the tangent kernel can be regular; '
                 f"here p = {p}, n = {n}"
             )
-        least = model.system.least_kernel_eigenvalue(model.problem.loss.hessian_nullity)
-        shift = max(self.c * least, _EPS * model.system.largest)
+        eigenvalues = model.system.kernel_eigenvalues()
+        least = eigenvalues[model.problem.loss.hessian_nullity]
+        shift = max(self.c * least, n * _EPS * eigenvalues[-1])
         length = 1 + shift if least <= 1 else 1.0
         return length * model.step(shift), shift / (1 + shift)
 

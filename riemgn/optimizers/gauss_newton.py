@@ -7,10 +7,17 @@ from copy import deepcopy
 import numpy as np
 from pymanopt.optimizers import SteepestDescent
 
-from riemgn.arguments import choice
+from riemgn.arguments import choice, positive
 from riemgn.manifolds import Point
 from riemgn.optimizers.line_search import FixedStep, UnitStepBacktracking
-from riemgn.optimizers.records import ENDINGS, Callback, Journal, Result, checked_start
+from riemgn.optimizers.records import (
+    ENDINGS,
+    Callback,
+    Journal,
+    Result,
+    checked_limits,
+    checked_start,
+)
 from riemgn.problem import Problem
 
 
@@ -47,11 +54,12 @@ class GaussNewton(SteepestDescent):
             searcher = FixedStep(step_size)
         super().__init__(
             searcher,
-            max_iterations=max_iterations,
-            max_time=max_time,
-            min_gradient_norm=min_gradient_norm,
+            **checked_limits(max_iterations, max_time, min_gradient_norm),
             # pymanopt compares with <, and a searcher that finds no step answers 0
-            min_step_size=max(min_step_size, float(np.finfo(np.float64).tiny)),
+            min_step_size=max(
+                positive("min_step_size", min_step_size, allow_zero=True),
+                float(np.finfo(np.float64).tiny),
+            ),
             verbosity=verbosity,
             log_verbosity=log_verbosity,
         )
@@ -79,6 +87,8 @@ class GaussNewton(SteepestDescent):
             reason = self._descend(descended, x, journal)
         except ENDINGS as ending:
             reason = journal.reason(ending)
+        finally:
+            self.line_searcher = None  # it holds the run's last point
         return self._result(problem, journal, reason)
 
     def _descend(self, problem: Problem, x: Point, journal: Journal) -> str:
@@ -89,11 +99,21 @@ class GaussNewton(SteepestDescent):
         if gradient_norm <= self._min_gradient_norm:
             journal.note(x, problem.cost(x), gradient_norm)
             return f"Terminated - gradient norm {gradient_norm:.1e} at the start."
+        if self._max_iterations == 0:
+            journal.note(x, problem.cost(x), gradient_norm)
+            return "Terminated - max iterations reached at the start."
         run = super().run(problem, initial_point=x, reuse_line_searcher=True)
-        if run.step_size == 0:
-            return "Terminated - no step along the gradient lowers the cost."
-        journal.note(run.point, run.cost, norm(run.point, problem.riemannian_gradient(run.point)))
+        if run.step_size > 0:
+            gradient = problem.riemannian_gradient(run.point)
+            journal.note(run.point, run.cost, norm(run.point, gradient))
+        elif "min step_size" in run.stopping_criterion:
+            return f"Terminated - {self.line_searcher.reason}."
         return run.stopping_criterion
+
+    def _add_log_entry(self, *, iteration: int, point: Point, **entries) -> None:
+        # counted from 0 as in the history, and without the Jacobians of the whole run
+        if self._log_verbosity > 0:
+            super()._add_log_entry(iteration=iteration - 1, point=point.bare(), **entries)
 
     def _result(self, problem: Problem, journal: Journal, reason: str) -> Result:
         """Measure the returned point afresh: pymanopt's own gradient norm is one step old."""
@@ -116,6 +136,7 @@ class GaussNewton(SteepestDescent):
             step_size=last.step,
             log=self._log,
             history=journal.records,
+            interrupted=journal.interrupted,
         )
 
 
@@ -125,6 +146,11 @@ class _Journalled:
     def __init__(self, searcher: UnitStepBacktracking | FixedStep, journal: Journal) -> None:
         self._searcher = searcher
         self._journal = journal
+
+    @property
+    def reason(self) -> str:
+        """Why the last search found no step."""
+        return self._searcher.reason
 
     def search(self, objective, manifold, x, d, f0, df0):
         """Note x and search along d."""

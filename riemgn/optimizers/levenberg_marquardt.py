@@ -11,7 +11,14 @@ from riemgn.linalg import one_blas_thread
 from riemgn.manifolds import Point
 from riemgn.optimizers.damping import Damping, damping_schedule
 from riemgn.optimizers.local_model import LocalModel
-from riemgn.optimizers.records import ENDINGS, Callback, Journal, Result, checked_start
+from riemgn.optimizers.records import (
+    ENDINGS,
+    Callback,
+    Journal,
+    Result,
+    checked_limits,
+    checked_start,
+)
 from riemgn.problem import Problem
 
 
@@ -29,7 +36,8 @@ class LevenbergMarquardt(Optimizer):
             least eigenvalue of the tangent kernel, p >= n), a fixed rho in (0, 1], or a schedule
             object (`riemgn.optimizers.Damping`).
         max_iterations, max_time: Limits; the best point so far is returned.
-        min_gradient_norm: Ends the run where the Riemannian gradient on M is as small as this.
+        min_gradient_norm: Ends the run where the gradient's norm is at most this on the graph, in
+            the metric of the method, and on M.
         verbosity: 0 is silent, 1 prints a line an iteration.
         log_verbosity: 1 keeps every iterate in `result.log`.
     """
@@ -45,9 +53,7 @@ class LevenbergMarquardt(Optimizer):
         log_verbosity: int = 0,
     ) -> None:
         super().__init__(
-            max_time=max_time,
-            max_iterations=max_iterations,
-            min_gradient_norm=min_gradient_norm,
+            **checked_limits(max_iterations, max_time, min_gradient_norm),
             verbosity=verbosity,
             log_verbosity=log_verbosity,
         )
@@ -80,7 +86,7 @@ class LevenbergMarquardt(Optimizer):
     def _descend(self, problem: Problem, point: Point, journal: Journal) -> str:
         """Move until something ends the run, and return what."""
         schedule = deepcopy(self._damping)
-        scale = problem.manifold.immersion.damping_scale(point.params)
+        scale = schedule.scale(problem.manifold.immersion, point.params)
         began, cost, damping = time.time(), problem.cost(point), 0.0
         while True:
             model = LocalModel(problem, point, cost, scale)
@@ -91,7 +97,7 @@ class LevenbergMarquardt(Optimizer):
             )
             if reason:
                 return reason
-            # the graph's gradient is never the longer one: only then is it worth to ask for M's
+            # M's gradient, which wants a factorisation of its own, is asked for last
             if graph_gradient <= self._min_gradient_norm:
                 gradient_norm = _gradient_norm(problem, point)
                 if gradient_norm <= self._min_gradient_norm:
@@ -107,13 +113,14 @@ class LevenbergMarquardt(Optimizer):
         iteration = len(journal.records)
         if self._verbosity >= 1:
             print(f"{iteration:5d}  {cost:+.12e}  {gradient_norm:.3e}  {damping:.1e}")
-        self._add_log_entry(
-            iteration=iteration,
-            point=point,
-            cost=cost,
-            gradient_norm=gradient_norm,
-            damping=damping,
-        )
+        if self._log_verbosity > 0:  # without the Jacobians of the whole run
+            self._add_log_entry(
+                iteration=iteration,
+                point=point.bare(),
+                cost=cost,
+                gradient_norm=gradient_norm,
+                damping=damping,
+            )
         journal.note(point, cost, gradient_norm, damping)
 
     def _result(self, problem: Problem, journal: Journal, reason: str) -> Result:
@@ -128,6 +135,7 @@ class LevenbergMarquardt(Optimizer):
             gradient_norm=_gradient_norm(problem, point),
             log=self._log,
             history=journal.records,
+            interrupted=journal.interrupted,
         )
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from riemgn.errors import NumericalError
 from riemgn.linalg import DampedSystem
 from riemgn.manifolds import Point
 from riemgn.problem import Problem
@@ -45,6 +46,8 @@ class LocalModel:
         self.target = -problem.loss.whitened_gradient(point.outputs)
         self.system: DampedSystem = point.jet.damped_system(self.root, scale)
         self._latest: tuple[float, np.ndarray] | None = None
+        if not np.isfinite(self.system.largest):
+            raise NumericalError("the Gram matrix or the kernel of the Jacobian overflows")
 
     @cached_property
     def descent(self) -> np.ndarray:
@@ -72,8 +75,12 @@ class LocalModel:
 
     def tried(self, step: np.ndarray) -> tuple[Point, float]:
         """Return the point a parameter step away and its cost, infinite outside the domain."""
-        w = self.point.params + step
+        with np.errstate(over="ignore"):
+            w = self.point.params + step
         if not np.all(np.isfinite(w)):
             return self.point, np.inf
-        point = Point(self.problem.manifold.immersion.at(w))
-        return point, self.problem.cost(point)
+        try:
+            point = Point(self.problem.manifold.immersion.at(w))
+            return point, self.problem.cost(point)
+        except ArithmeticError:  # outside the domain of f
+            return self.point, np.inf

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from pymanopt.optimizers.optimizer import OptimizerResult
 
+from riemgn.arguments import integer, positive
 from riemgn.errors import NumericalError
 from riemgn.manifolds import Point
 from riemgn.problem import Problem
@@ -53,6 +54,7 @@ class Result(OptimizerResult):
     """
 
     history: list[Record] = field(default_factory=list)
+    interrupted: bool = False
 
     def __repr__(self) -> str:
         return (
@@ -65,8 +67,11 @@ class Journal:
     """Keeps the record of each iterate of a run and tells the callback."""
 
     def __init__(self, callback: Callback | None = None) -> None:
+        if not (callback is None or callable(callback)):
+            raise TypeError(f"callback must be a function of a Record, got {callback!r}")
         self.records: list[Record] = []
         self.point: Point | None = None
+        self.interrupted = False
         self._callback = callback
         self._began = time.perf_counter()
 
@@ -94,8 +99,9 @@ class Journal:
         if isinstance(ending, StopIteration):
             return "Terminated - the callback asked for it."
         if isinstance(ending, KeyboardInterrupt):
-            return "Terminated - interrupted; the best point so far is returned."
-        return f"Terminated - {ending}; the best point so far is returned."
+            self.interrupted = True
+            return "Terminated - interrupted; the last point so far is returned."
+        return f"Terminated - {ending}; the last point so far is returned."
 
 
 def checked_start(problem: Problem, initial_point: Point | None) -> Point:
@@ -104,11 +110,12 @@ def checked_start(problem: Problem, initial_point: Point | None) -> Point:
     Raises:
         TypeError: `problem` is no `riemgn.Problem`, or `initial_point` no `Point`.
         ValueError: The point does not belong to the problem's manifold.
+        NumericalError: The cost there is not finite.
     """
     if not isinstance(problem, Problem):
         raise TypeError(f"problem must be a riemgn.Problem, got {type(problem).__name__}")
     if initial_point is None:
-        return problem.manifold.random_point()
+        initial_point = problem.manifold.random_point()
     if not isinstance(initial_point, Point):
         raise TypeError(
             "initial_point must be a point of the manifold (manifold.point(w)), "
@@ -120,4 +127,28 @@ def checked_start(problem: Problem, initial_point: Point | None) -> Point:
             f"initial_point has (n, p) = {initial_point.jet.shape}, the problem's manifold "
             f"({immersion.ambient_dim}, {immersion.dim})"
         )
-    return initial_point
+    point = initial_point
+    if point.jet.immersion is not immersion:
+        point = problem.manifold.point(point.params)
+        if not np.array_equal(point.outputs, initial_point.outputs):
+            raise ValueError("initial_point is a point of another manifold than the problem's")
+    if not np.isfinite(problem.cost(point)):
+        raise NumericalError("the cost is not finite at the initial point")
+    return point
+
+
+def checked_limits(
+    max_iterations: int, max_time: float, min_gradient_norm: float
+) -> dict[str, int | float]:
+    """Return pymanopt's limits, checked.
+
+    Raises:
+        TypeError: One is no number.
+        ValueError: One is negative or NaN; `max_time` alone may be infinite.
+    """
+    unlimited = isinstance(max_time, float) and max_time == np.inf
+    return {
+        "max_iterations": integer("max_iterations", max_iterations, least=0),
+        "max_time": max_time if unlimited else positive("max_time", max_time),
+        "min_gradient_norm": positive("min_gradient_norm", min_gradient_norm, allow_zero=True),
+    }
