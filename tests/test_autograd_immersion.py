@@ -1,4 +1,4 @@
-"""Immersions of users' functions and classes: what autograd can follow, and what it cannot."""
+"""Immersions of users' functions: what autograd can follow, and what it cannot."""
 
 import math
 import warnings
@@ -7,6 +7,7 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 from autograd.scipy.special import erf, expit
+from immersion_cases import check_by_differences
 
 import riemgn as rg
 
@@ -27,28 +28,6 @@ EVERY = pytest.mark.parametrize("derivative", DERIVATIVES)
 
 def asked(f, derivative):
     return getattr(f, derivative)(*DERIVATIVES[derivative])
-
-
-def check_by_differences(f, w, seed=1, digits=5):
-    """Every derivative of f against central differences of its values."""
-    generator = np.random.default_rng(seed)
-    xi, eta = generator.normal(size=(2, f.dim))
-    v = generator.normal(size=f.ambient_dim)
-    h = 1e-4
-
-    def bend(a):
-        return (f(w + h * a) - 2 * f(w) + f(w - h * a)) / h**2
-
-    atol = 10.0**-digits
-    J = np.stack([(f(w + h * e) - f(w - h * e)) / (2 * h) for e in np.eye(f.dim)], axis=1)
-    mixed = (bend(xi + eta) - bend(xi - eta)) / 4
-    hessian = np.stack([(bend(xi + e) - bend(xi - e)) / 4 @ v for e in np.eye(f.dim)])
-    np.testing.assert_allclose(f.jacobian(w), J, atol=atol)
-    np.testing.assert_allclose(f.jvp(w, xi), J @ xi, atol=atol)
-    np.testing.assert_allclose(f.vjp(w, v), J.T @ v, atol=atol)
-    np.testing.assert_allclose(f.second_derivative(w, xi, eta), mixed, atol=10 * atol)
-    np.testing.assert_allclose(f.hessian_vp(w, v, xi), hessian, atol=10 * atol)
-    np.testing.assert_allclose(f.tangent_kernel(w), J @ J.T, atol=atol)
 
 
 FUNCTIONS = {
@@ -207,115 +186,3 @@ def test_the_number_of_outputs_is_found_by_evaluation():
 def test_bad_arguments_are_refused(arguments, error, message):
     with pytest.raises(error, match=message):
         rg.autograd_immersion(*arguments)
-
-
-# Immersions that are classes of the user's own
-
-
-class Traceable(rg.Immersion):
-    """Only what the base class asks for."""
-
-    dim, ambient_dim = 2, 3
-
-    def __call__(self, w):
-        return anp.array([anp.sin(w[0] * w[1]), w[0] ** 2, anp.exp(w[1])])
-
-
-class OwnJacobian(rg.Immersion):
-    """The same map, that autograd cannot trace, with its Jacobian in one buffer used again."""
-
-    dim, ambient_dim = 2, 3
-
-    def __init__(self):
-        self.buffer = np.zeros((3, 2))
-
-    def __call__(self, w):
-        return np.array([math.sin(w[0] * w[1]), w[0] ** 2, math.exp(w[1])])
-
-    def jacobian(self, w):
-        J = self.buffer
-        J[0] = math.cos(w[0] * w[1]) * w[1], math.cos(w[0] * w[1]) * w[0]
-        J[1] = 2 * w[0], 0.0
-        J[2] = 0.0, math.exp(w[1])
-        return J
-
-
-PLACE = np.array([0.4, -0.3])
-
-
-def test_a_class_needs_only_its_value():
-    check_by_differences(Traceable(), PLACE)
-
-
-def test_an_own_jacobian_is_differenced_where_autograd_cannot_go():
-    own, traced = OwnJacobian(), Traceable()
-    check_by_differences(own, PLACE)
-    xi, eta = np.array([[1.0, -2.0], [0.5, 3.0]])
-    v = np.array([1.0, -1.0, 0.5])
-    close = {"rtol": 1e-8, "atol": 1e-9}
-    np.testing.assert_allclose(
-        own.second_derivative(PLACE, xi, eta), traced.second_derivative(PLACE, xi, eta), **close
-    )
-    np.testing.assert_allclose(
-        own.hessian_vp(PLACE, v, xi), traced.hessian_vp(PLACE, v, xi), **close
-    )
-    np.testing.assert_array_equal(own.second_derivative(PLACE, xi, np.zeros(2)), np.zeros(3))
-    np.testing.assert_array_equal(own.hessian_vp(PLACE, v, np.zeros(2)), np.zeros(2))
-
-
-@pytest.mark.parametrize("size", [1e-4, 1.0, 1e4])
-def test_differences_do_not_depend_on_the_length_of_the_direction(size):
-    own, traced = OwnJacobian(), Traceable()
-    xi = size * np.array([1.0, -2.0])
-    np.testing.assert_allclose(
-        own.second_derivative(PLACE, xi, xi), traced.second_derivative(PLACE, xi, xi), rtol=1e-7
-    )
-
-
-def test_a_reused_jacobian_buffer_is_copied():
-    M = rg.ImmersedManifold(OwnJacobian())
-    x = M.point(PLACE)
-    J = x.jacobian.copy()
-    M.point(PLACE + 1.0).factor  # noqa: B018 - fills the buffer anew
-    np.testing.assert_array_equal(x.jacobian, J)
-    v = np.arange(3.0)
-    np.testing.assert_allclose(M.projection(x, v), J @ np.linalg.lstsq(J, v, rcond=None)[0])
-
-
-def test_the_geometry_of_an_untraceable_map_is_that_of_the_traced_one():
-    M, N = rg.ImmersedManifold(OwnJacobian()), rg.ImmersedManifold(Traceable())
-    x, y = M.point(PLACE), N.point(PLACE)
-    a, b = N.random_tangent_vector(y, seed=0), N.random_tangent_vector(y, seed=1)
-    normal = np.ones(3) - N.projection(y, np.ones(3))
-    close = {"rtol": 1e-7, "atol": 1e-8}
-    np.testing.assert_allclose(M.weingarten(x, a, normal), N.weingarten(y, a, normal), **close)
-    np.testing.assert_allclose(
-        M.second_fundamental_form(x, a, b), N.second_fundamental_form(y, a, b), **close
-    )
-
-
-def test_an_own_jacobian_of_another_shape_is_refused():
-    class Wrong(OwnJacobian):
-        def jacobian(self, w):
-            return super().jacobian(w).T
-
-    with pytest.raises(ValueError, match=r"jacobian must return shape \(3, 2\), got \(2, 3\)"):
-        rg.ImmersedManifold(Wrong()).point(PLACE).jacobian  # noqa: B018
-
-
-def test_outputs_of_another_length_than_declared_are_refused():
-    class Wrong(Traceable):
-        ambient_dim = 4
-
-    with pytest.raises(ValueError, match=r"shape \(4,\), got \(3,\)"):
-        Wrong().at(PLACE)
-    with pytest.raises(ValueError, match=r"shape \(4,\), got \(3,\)"):
-        Wrong().jacobian(PLACE)
-
-
-def test_the_base_class_is_abstract():
-    class Nothing(rg.Immersion):
-        dim, ambient_dim = 1, 1
-
-    with pytest.raises(TypeError, match="__call__"):
-        Nothing()

@@ -19,6 +19,7 @@ from loss_cases import (
 )
 
 from riemgn.losses import (
+    AutogradLoss,
     DirectSumLoss,
     LogisticLoss,
     Loss,
@@ -95,12 +96,41 @@ def test_root_times_whitened_gradient_is_the_gradient(name, seed):
         assert_whitened(loss, outputs(seed, scale=scale)[0])
 
 
-@pytest.mark.parametrize("name", ["squared", "cubed, defaults only", "autograd"])
+@pytest.mark.parametrize("name", ["squared", "cubed, defaults only"])
 def test_identity_is_the_default_root(name):
     loss, _ = LOSSES[name]
     u = outputs(0)[0]
     assert loss.hessian_root(u).is_identity
     np.testing.assert_array_equal(loss.whitened_gradient(u), loss.gradient(u))
+
+
+def test_root_of_a_sum_over_outputs_is_its_hessians():
+    import autograd.numpy as anp
+
+    loss = AutogradLoss(lambda u: 3.0 * anp.mean(anp.exp(u)))
+    u = outputs(0)[0]
+    L = dense_root(loss, u)
+    np.testing.assert_allclose(L @ L.T, dense_hessian(loss, u), rtol=1e-12, atol=1e-14)
+
+
+def test_root_of_a_coupled_loss_is_its_mean_curvature():
+    import autograd.numpy as anp
+
+    loss = AutogradLoss(lambda u: anp.sum(u**2) + 0.1 * anp.sum((u[1:] - u[:-1]) ** 2))
+    u = outputs(0)[0]
+    values = loss.hessian_root(u).values
+    assert np.ptp(values) == 0
+    mean = np.trace(dense_hessian(loss, u)) / SIZE
+    assert 0.5 * mean < values[0] ** 2 < 2 * mean
+    tenfold = AutogradLoss(lambda u: 10.0 * loss.function(u))
+    np.testing.assert_allclose(tenfold.hessian_root(u).values ** 2, 10 * values**2, rtol=1e-12)
+
+
+def test_a_loss_without_curvature_has_the_identitys_root():
+    import autograd.numpy as anp
+
+    loss = AutogradLoss(lambda u: anp.sum(2.0 * u))
+    np.testing.assert_array_equal(loss.hessian_root(outputs(0)[0]).values, 1.0)
 
 
 def test_huber_root_is_the_hessian_inside_and_majorises_everywhere():

@@ -68,7 +68,7 @@ class AffineJet(Jet):
         return self.inner.jacobian() if alpha == 1 else alpha * self.inner.jacobian()
 
     def kernel(self) -> np.ndarray:
-        return self.immersion.alpha**2 * self.inner.kernel()
+        return np.float64(self.immersion.alpha) ** 2 * self.inner.kernel()
 
     def jvp(self, xi: np.ndarray) -> np.ndarray:
         return self.immersion.alpha * self.inner.jvp(xi)

@@ -111,10 +111,10 @@ class FeedforwardJet(Jet):
                 share = (D.T @ D).reshape(K.shape)
                 share *= self._activation_kernel(l)[:, None, :, None]
                 K += share
-            last = network.scale**2 * self._activation_kernel(len(post) - 1)
+            last = np.float64(network.scale) ** 2 * self._activation_kernel(len(post) - 1)
             for c in range(k):
                 K[:, c, :, c] += last
-        return finite("the tangent kernel", flat, self.params)
+        return flat
 
     def _activation_kernel(self, l: int) -> np.ndarray:
         """H_l^T H_l + 1, (samples, samples), for the activations that enter layer l + 1."""

@@ -259,7 +259,8 @@ class StructuredImmersion(Immersion):
         return self.at(w).hessian_vp(normal, xi)
 
     def tangent_kernel(self, w) -> np.ndarray:
-        return self.at(w).kernel()
+        jet = self.at(w)
+        return finite("the tangent kernel", jet.kernel(), jet.params)
 
 
 def finite(what: str, array: np.ndarray, params: np.ndarray) -> np.ndarray:

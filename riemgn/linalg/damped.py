@@ -49,7 +49,7 @@ class DampedSystem(ABC):
         """Return the eigenvalues of B D^{-2} B^T, least first, without the n - p that are zero."""
 
     def least_kernel_eigenvalue(self, nullity: int = 0) -> float:
-        """Return the least eigenvalue of B D^{-2} B^T after `nullity` that are zero by structure."""
+        """Return the least eigenvalue of B D^{-2} B^T but `nullity` that are structural zeros."""
         values = self.kernel_eigenvalues()
         index = nullity - (self.rows - values.size)
         return float(values[index]) if index >= 0 else 0.0

@@ -1,4 +1,4 @@
-"""Jacobians with a ridge below them, [J; sqrt(ridge) I], for p > n: a shift of the tangent kernel."""
+"""Jacobians above a ridge, [J; sqrt(ridge) I], for p > n: the ridge shifts the tangent kernel."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ class RidgedKernel(DampedSystem):
 
     def metric_solve(self, q: np.ndarray) -> np.ndarray:
         """Return (B^T B + ridge I)^{-1} q, (p,)."""
-        return self.solve(np.concatenate([np.zeros(self._B.shape[0]), q / np.sqrt(self._ridge)]), 0.0)
+        return self.solve(
+            np.concatenate([np.zeros(self._B.shape[0]), q / np.sqrt(self._ridge)]), 0.0
+        )
 
 
 class RidgedFactor(Factor):

@@ -43,9 +43,9 @@ def one_blas_thread() -> Iterator[None]:
         yield
     elif _held.acquire(blocking=False):
         try:
-            with _step(max((pool.num_threads for pool in _pools().lib_controllers), default=1)):
-                with _pools().limit(limits=1):
-                    yield
+            counts = [pool.num_threads for pool in _pools().lib_controllers]
+            with _step(max(counts, default=1)), _pools().limit(limits=1):
+                yield
         finally:
             _held.release()
     else:

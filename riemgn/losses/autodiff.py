@@ -10,14 +10,17 @@ from autograd import grad
 from autograd.tracer import isbox
 
 from riemgn.arguments import integer
+from riemgn.linalg.roots import DiagonalRoot
 from riemgn.losses.loss import Loss, silently
 
 
 class AutogradLoss(Loss):
     """g(u) = function(u), with all derivatives by automatic differentiation.
 
-    Nothing is known of its convexity, so nu = 0 and mu = infinity; its Hessian root is the
-    identity. Subclass and override to say more.
+    Nothing is known of its convexity, so nu = 0 and mu = infinity. Two Hessian products tell
+    whether the Hessian is diagonal and positive: L is then its root, as for every loss that is a
+    sum over outputs. Otherwise L is a multiple of the identity, of the Hessian's mean curvature, so that a
+    factor on the loss changes no step. Subclass and override to say more.
 
     Args:
         function: A scalar function of a vector of outputs, written with `autograd.numpy`; convex,
@@ -65,6 +68,26 @@ class AutogradLoss(Loss):
         """Return the gradient of a second directional derivative, exact to rounding."""
         first = _slope(self._traced, self._vector(a, "a"))
         return grad(_slope(first, self._vector(b, "b")))(self._vector(u))
+
+    def hessian_root(self, u) -> DiagonalRoot:
+        """Return the root of the Hessian if it is diagonal, else of its mean curvature."""
+        return DiagonalRoot(np.sqrt(self._curvatures(u)))
+
+    def whitened_gradient(self, u) -> np.ndarray:
+        """Return g'(u) over the diagonal of `hessian_root`."""
+        return self.gradient(u) / np.sqrt(self._curvatures(u))
+
+    def _curvatures(self, u) -> np.ndarray:
+        """The Hessian's diagonal (n,), or n times an estimate of its mean eigenvalue."""
+        u = self._vector(u)
+        signs = np.random.default_rng(0).choice([-1.0, 1.0], size=u.size)
+        summed, signed = self.hessian_vp(u, np.ones(u.size)), self.hessian_vp(u, signs)
+        largest = np.abs(summed).max()
+        is_diagonal = np.abs(signed - signs * summed).max() <= 1e-9 * largest
+        if is_diagonal and summed.min() > 1e-9 * largest:
+            return summed
+        mean = float(signs @ signed) / u.size  # Hutchinson's estimate of trace / n
+        return np.full(u.size, mean if np.isfinite(mean) and mean > 0 else 1.0)
 
     def _traced(self, u):
         """Call the function on traced outputs, and raise where the trace is lost."""

@@ -49,7 +49,7 @@ class Point(NDArrayOperatorsMixin):
         return self.jet.factor()
 
     def bare(self) -> Point:
-        """Return the same point without its factorisation and Jacobian, to be kept at little cost."""
+        """Return the same point without its factorisation and Jacobian, to keep at little cost."""
         return Point(self.jet.immersion.at(self.params))
 
     @property

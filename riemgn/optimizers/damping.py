@@ -65,7 +65,7 @@ class GainRatio(Damping):
             damping = self._damping
             step = model.step(damping)
             predicted = model.predicted_decrease(step, damping)
-            if predicted <= _EPS * abs(model.cost) or self._at_rest(model, step):
+            if predicted <= 10 * _EPS * abs(model.cost) or self._at_rest(model, step):
                 return self._last_trial(model, step, predicted)
             full = self._corrected(model, step)
             if full is not None:

@@ -14,7 +14,7 @@ AT_PRECISION = "cost and step are at machine precision"
 # Steps that leave the cost as it is while the gradient may still fall.
 _IDLE_STEPS = 2
 
-_ROUNDING = 10 * float(np.finfo(np.float64).eps)
+_ROUNDING = 100 * float(np.finfo(np.float64).eps)
 
 
 @dataclass
