@@ -4,10 +4,14 @@ A network's outputs on its training inputs, as its weights move, sweep out a sub
 riemgn makes it a pymanopt manifold; Gauss-Newton is steepest descent on it (arXiv:2412.14031).
 """
 
+from riemgn import datasets
 from riemgn.activations import Activation
 from riemgn.errors import NumericalError
+from riemgn.fitting import FitResult, fit
 from riemgn.immersions import Immersion, autograd_immersion
 from riemgn.losses import (
+    AutogradLoss,
+    DirectSumLoss,
     HuberLoss,
     LogisticLoss,
     Loss,
@@ -24,6 +28,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Activation",
+    "AutogradLoss",
+    "DirectSumLoss",
+    "FitResult",
     "GaussNewton",
     "HuberLoss",
     "ImmersedManifold",
@@ -40,4 +47,6 @@ __all__ = [
     "SoftmaxLoss",
     "SquaredLoss",
     "autograd_immersion",
+    "datasets",
+    "fit",
 ]

@@ -11,8 +11,8 @@ from riemgn.arguments import generator
 from riemgn.immersions import FeedforwardImmersion
 from riemgn.networks import Network
 
-_BIAS = 0.3
-_TEACHER = 1.5
+_WEIGHTS = 1.5
+_BIASES = 0.45
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class FitProblem:
 class Recipe:
     """How to draw a problem: tanh networks on standard normal inputs.
 
-    Without a teacher the targets are sin(x.a) + 0.3 x_1 and the start is a fresh draw.
+    A teacher of the same widths makes the targets; the start is 0.7 of the teacher and 0.3 of
+    another one. Without a teacher the targets are sin(x.a) + 0.3 x_1 and the start `Network.init`.
 
     Attributes:
         name: Its name in the tables.
@@ -83,16 +84,16 @@ class Recipe:
             y, start = self._taught(network, X, draws)
         else:
             a = draws.standard_normal(network.inputs)
-            y, start = np.sin(X @ a) + 0.3 * X[:, 0], drawn_weights(network, draws)
+            y, start = np.sin(X @ a) + 0.3 * X[:, 0], network.init(draws)
         return FitProblem(self.name, seed, network, X, y, start)
 
     def _taught(self, network: Network, X: np.ndarray, draws: np.random.Generator):
-        """Targets of a teacher with noise, and a start seven tenths of the way to the teacher."""
-        teacher = _TEACHER * drawn_weights(network, draws)
-        y = network.predict(teacher, X)
-        if self.noise:
-            y = y + self.noise * y.std() * draws.standard_normal(self.samples)
-        return y, 0.7 * teacher + 0.3 * drawn_weights(network, draws)
+        teacher = drawn_teacher(network, draws)
+        clean = network.predict(teacher, X)
+        # drawn without noise too: U2 and U2n then share their start
+        error = draws.standard_normal(self.samples)
+        start = 0.7 * teacher + 0.3 * drawn_teacher(network, draws)
+        return clean + self.noise * clean.std() * error, start
 
 
 RECIPES = {
@@ -108,10 +109,10 @@ RECIPES = {
 }
 
 
-def drawn_weights(network: Network, draws: np.random.Generator) -> np.ndarray:
-    """Return parameters (p,): weights N(0, 1 / fan_in), biases of standard deviation 0.3."""
+def drawn_teacher(network: Network, draws: np.random.Generator) -> np.ndarray:
+    """Return parameters (p,): weights of deviation 1.5 / sqrt(fan_in), biases of deviation 0.45."""
     w = draws.standard_normal(network.dim)
     for W, b in network.unflatten(w):
-        W /= np.sqrt(W.shape[1])
-        b *= _BIAS
+        W *= _WEIGHTS / np.sqrt(W.shape[1])
+        b *= _BIASES
     return w

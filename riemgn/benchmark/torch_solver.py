@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import torch
+from torch_levenberg_marquardt.damping import StandardDampingStrategy
 from torch_levenberg_marquardt.training import LevenbergMarquardtModule
 
 from riemgn.benchmark.problems import FitProblem
@@ -13,14 +14,21 @@ from riemgn.benchmark.traces import Trace
 from riemgn.networks import Network
 
 
-def fit(problem: FitProblem, trace: Trace) -> str:
-    """Fit with the package's defaults but Cholesky, its fastest solver, on one thread in float64."""
+def fit(problem: FitProblem, trace: Trace, first_damping: float) -> str:
+    """Fit on one thread in float64, and return why it stopped.
+
+    The linear solver is Cholesky, the package's fastest; its default first damping is 1e-3.
+    """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         model = as_torch(problem.network, problem.start)
         X, y = torch.from_numpy(problem.X), torch.from_numpy(problem.y)[:, None]
-        module = LevenbergMarquardtModule(model, solve_method="cholesky")
+        module = LevenbergMarquardtModule(
+            model,
+            damping_strategy=StandardDampingStrategy(starting_value=first_damping),
+            solve_method="cholesky",
+        )
         trace.start()
         trace.note(module.flat_params.numpy().copy())
         stopped = False
@@ -29,7 +37,7 @@ def fit(problem: FitProblem, trace: Trace) -> str:
             trace.note(module.flat_params.numpy().copy())
     finally:
         torch.set_num_threads(threads)
-    return "damping grew to its limit"
+    return "the damping grew to its limit"
 
 
 def as_torch(network: Network, w: np.ndarray) -> torch.nn.Sequential:

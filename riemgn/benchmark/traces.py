@@ -10,7 +10,7 @@ import numpy as np
 from riemgn.benchmark.problems import FitProblem
 
 
-class RunEnded(StopIteration):  # noqa: N818 - not an error: the goal or the limit was reached
+class RunEnded(StopIteration):
     """Raised inside a solver when its run is to end."""
 
 
@@ -92,8 +92,3 @@ class Trace:
     def gradient_share(self) -> float:
         """The last gradient as a share of the first."""
         return self.gradients[-1] / self.gradients[0]
-
-    def loss_at(self, seconds: float) -> float:
-        """Return the lowest loss known after that much CPU time."""
-        known = [loss for loss, cpu in zip(self.losses, self.cpu, strict=True) if cpu <= seconds]
-        return min(known, default=self.losses[0])

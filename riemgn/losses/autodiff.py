@@ -19,8 +19,8 @@ class AutogradLoss(Loss):
 
     Nothing is known of its convexity, so nu = 0 and mu = infinity. Two Hessian products tell
     whether the Hessian is diagonal and positive: L is then its root, as for every loss that is a
-    sum over outputs. Otherwise L is a multiple of the identity, of the Hessian's mean curvature, so that a
-    factor on the loss changes no step. Subclass and override to say more.
+    sum over outputs. Otherwise L is a multiple of the identity, of the Hessian's mean curvature,
+    so that a factor on the loss changes no step. Subclass and override to say more.
 
     Args:
         function: A scalar function of a vector of outputs, written with `autograd.numpy`; convex,

@@ -1,0 +1,7 @@
+"""`python -m riemgn`."""
+
+import sys
+
+from riemgn.cli import main
+
+sys.exit(main())

@@ -1,0 +1,155 @@
+"""`python -m riemgn.benchmark`: riemgn beside other least-squares solvers on the same fits."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from riemgn.arguments import choice, integer, positive
+from riemgn.benchmark import tables
+from riemgn.benchmark.accuracy import measured_paths
+from riemgn.benchmark.choices import jacobian_times, product_rates
+from riemgn.benchmark.floor import Rates, measured_rates
+from riemgn.benchmark.machine import machine
+from riemgn.benchmark.problems import RECIPES
+from riemgn.benchmark.runs import Row, cases, measured, warm_up
+from riemgn.benchmark.solvers import SOLVERS, installed
+from riemgn.benchmark.traces import Limits
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+out = Console(width=None if sys.stdout.isatty() else 130)
+
+
+@app.callback(invoke_without_command=True)
+def compare(
+    context: typer.Context,
+    problems: Annotated[str, typer.Option(help="Names, such as U1,O2.")] = "U1,U2,U2n,U3,O1,O2",
+    methods: Annotated[str | None, typer.Option(help="Names; all installed if absent.")] = None,
+    seeds: Annotated[str, typer.Option(help="Seeds and ranges, such as 0,3 or 0-9.")] = "0",
+    limit: Annotated[float, typer.Option(help="CPU seconds allowed to a run.")] = 20.0,
+    tolerance: Annotated[float, typer.Option(help="Of the gradient, by its start.")] = 1e-8,
+    repeats: Annotated[int, typer.Option(help="Runs of which the median is told.")] = 3,
+    floor: Annotated[bool, typer.Option("--floor", help="Also the cost of an iteration.")] = False,
+    file: Annotated[Path | None, typer.Option("--json", help="Where to write it all.")] = None,
+) -> None:
+    """Time each method on each problem from the same start to the same gradient."""
+    if context.invoked_subcommand:
+        return
+    try:
+        names = chosen("problem", problems, list(RECIPES))
+        solvers = chosen("method", methods, installed()) if methods else installed()
+        seed_list = seeds_of(seeds)
+        limits = Limits(positive("tolerance", tolerance), positive("limit", limit))
+        integer("repeats", repeats)
+    except (TypeError, ValueError) as error:
+        Console(stderr=True).print(f"error: {error}", markup=False)
+        raise typer.Exit(2) from None
+    facts = machine()
+    out.print(", ".join(f"{key} {value}" for key, value in facts.items()), highlight=False)
+    if absent := [name for name in SOLVERS if name not in installed()]:
+        out.print(f"not installed, left out: {', '.join(absent)}")
+    rates = measured_rates() if floor else None
+    rows = run_all(names, solvers, seed_list, limits, repeats)
+    report(rows, limits, rates)
+    if file is not None:
+        write(file, facts, limits, rates, rows)
+
+
+@app.command()
+def accuracy(
+    samples: Annotated[int, typer.Option(help="Rows n of the test matrices.")] = 2000,
+    parameters: Annotated[int, typer.Option(help="Columns p.")] = 200,
+) -> None:
+    """Print the error and the time of a least-squares step on each path of the linear algebra."""
+    if not 1 <= parameters < samples:
+        Console(stderr=True).print("error: parameters must be at least 1 and less than samples")
+        raise typer.Exit(2)
+    out.print(tables.accuracy(measured_paths(samples, parameters), (samples, parameters)))
+
+
+@app.command()
+def choices() -> None:
+    """Print what one BLAS thread and the transposed layout of the Jacobian bring."""
+    out.print(tables.plain("Matrix products, wall time", "GF/s", product_rates()))
+    for name in ("U2", "U3"):
+        title = f"One Jacobian of {name}, one thread, wall time"
+        out.print(tables.plain(title, "ms", jacobian_times(name)))
+
+
+def chosen(what: str, listed: str, allowed: list[str]) -> list[str]:
+    """Return the names of a comma-separated list.
+
+    Raises:
+        ValueError: One of them is not allowed.
+    """
+    return [choice(what, name.strip(), allowed) for name in listed.split(",")]
+
+
+def seeds_of(listed: str) -> list[int]:
+    """Return the seeds of a list such as "0,3,5-9".
+
+    Raises:
+        ValueError: An entry is neither a seed nor a range.
+    """
+    seeds: list[int] = []
+    for entry in listed.split(","):
+        first, _, last = entry.strip().partition("-")
+        if not first.isdigit() or (last and not last.isdigit()):
+            raise ValueError(f"seeds must be integers and ranges such as 0,3,5-9, got {listed!r}")
+        seeds += range(int(first), int(last or first) + 1)
+    return seeds
+
+
+def run_all(
+    names: list[str], methods: list[str], seeds: list[int], limits: Limits, repeats: int
+) -> list[Row]:
+    """Return the rows of all runs, with a bar of progress on a terminal."""
+    rows: list[Row] = []
+    problems = cases(names, seeds)
+    with Progress(
+        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
+    ) as bar:
+        task = bar.add_task("warming up", total=len(problems) * len(methods))
+        for method in methods:
+            warm_up(method)
+        for problem in problems:
+            for method in methods:
+                bar.update(task, description=f"{problem.name} seed {problem.seed} {method}")
+                rows.append(measured(method, problem, limits, repeats))
+                bar.advance(task)
+    return rows
+
+
+def report(rows: list[Row], limits: Limits, rates: Rates | None) -> None:
+    """Print the tables."""
+    out.print(tables.times(rows, limits.tolerance))
+    out.print(tables.losses_on_the_way(rows))
+    if len({row.seed for row in rows}) > 1:
+        out.print(tables.over_seeds(rows))
+    if rates is not None:
+        out.print(tables.floors(rows, rates))
+
+
+def write(
+    file: Path, facts: dict[str, str | int], limits: Limits, rates: Rates | None, rows: list[Row]
+) -> None:
+    """Write everything that was measured as JSON."""
+    content = {
+        "machine": facts,
+        "limits": asdict(limits),
+        "rates": None if rates is None else asdict(rates),
+        "rows": [asdict(row) for row in rows],
+    }
+    file.write_text(json.dumps(content, indent=1))
+    out.print(f"written: {file}")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,107 @@
+"""`riemgn fit`: train a network on a table and say how well it does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def fit(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="A CSV or Parquet table, with --target."),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Bundled data: diabetes, breast_cancer, digits, wine, iris or linnerud.",
+        ),
+    ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="The column to predict; repeat it for several."),
+    ] = None,
+    hidden: Annotated[
+        str, typer.Option(metavar="WIDTHS", help="Widths of the hidden layers: 16, or 16,16.")
+    ] = "16",
+    activation: Annotated[str, typer.Option(metavar="NAME", help="A smooth activation.")] = "tanh",
+    loss: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="auto, squared, huber, poisson, logistic or softmax. auto: squared for numbers, "
+            "logistic or softmax for text and for few whole numbers.",
+        ),
+    ] = "auto",
+    method: Annotated[
+        str, typer.Option(metavar="NAME", help="auto, levenberg-marquardt or gauss-newton.")
+    ] = "auto",
+    ridge: Annotated[
+        str,
+        typer.Option(
+            metavar="STRENGTH",
+            help="On the weights' distance from their start: auto (chosen on held-out rows), or a "
+            "number >= 0, the noise variance over the prior variance of a weight.",
+        ),
+    ] = "auto",
+    validation: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Held out of the training rows to choose the ridge, or to stop early where it is "
+            "given. By default 0.2 with --ridge auto, else 0.",
+        ),
+    ] = None,
+    test_share: Annotated[
+        float, typer.Option(metavar="SHARE", help="Of the rows, kept for the test score.")
+    ] = 0.25,
+    iterations: Annotated[
+        int, typer.Option(metavar="N", help="The most steps of the last phase.")
+    ] = 200,
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="Source of the split and of the start.")
+    ] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where to write fit.json, model.npz and loss.png."),
+    ] = None,
+) -> None:
+    """Train a network by Gauss-Newton on its output manifold, and score it beside scikit-learn.
+
+    Every column but the target is an input, and must hold numbers.
+    """
+    from riemgn.commands.data import training_data
+    from riemgn.commands.fit_files import folder, write
+    from riemgn.commands.fit_table import fit_table
+    from riemgn.commands.options import hidden_widths, number_or
+    from riemgn.commands.screen import screen
+    from riemgn.evaluation import evaluate
+    from riemgn.fitting.progress import shown_on_terminal
+
+    widths, strength = hidden_widths(hidden), number_or("auto", "ridge", ridge)
+    destination = None if out is None else folder(out)
+    data = training_data(file, dataset, target or [], loss)
+    with shown_on_terminal() as show:
+        evaluation = evaluate(
+            data,
+            widths,
+            activation,
+            loss=loss,
+            method=method,
+            ridge=strength,
+            validation=validation,
+            max_iterations=iterations,
+            seed=seed,
+            test_share=test_share,
+            callback=show,
+        )
+    paths = [] if destination is None else write(destination, data, evaluation, seed)
+    console = screen()
+    console.print(fit_table(data, evaluation))
+    if paths:
+        console.print("wrote " + ", ".join(map(str, paths)), highlight=False, soft_wrap=True)
+    else:
+        console.print("--out FOLDER keeps the weights, a JSON report and a figure", style="dim")

@@ -1,0 +1,78 @@
+"""What `riemgn fit --out` writes: all of it, or nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+
+from riemgn import __version__
+from riemgn.datasets import Dataset
+from riemgn.evaluation import Evaluation
+from riemgn.files import written_whole
+from riemgn.modelfile import write_model
+from riemgn.plotting import loss_figure
+
+FILES = ("fit.json", "model.npz", "loss.png")
+
+
+def folder(path: Path) -> Path:
+    """Return an output folder, made if it does not exist.
+
+    Raises:
+        ValueError: A file has that name.
+        OSError: It cannot be made.
+    """
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"--out must be a folder, {path} is a file")
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def write(destination: Path, data: Dataset, evaluation: Evaluation, seed: int) -> list[Path]:
+    """Write the report, the weights and the figure of the loss, and return their paths."""
+    paths = [destination / name for name in FILES]
+    text = json.dumps(finite(report(data, evaluation, seed)), indent=1, allow_nan=False)
+    with written_whole(*paths) as [report_draft, model_draft, figure_draft]:
+        report_draft.write_text(text + "\n", encoding="utf-8")
+        write_model(evaluation.result.model, model_draft)
+        loss_figure(evaluation.result, data.name).savefig(figure_draft)
+    return paths
+
+
+def report(data: Dataset, evaluation: Evaluation, seed: int) -> dict:
+    """Return everything about a fit that JSON can hold; losses are on the standardised scale."""
+    network = evaluation.result.network
+    return {
+        "riemgn": __version__,
+        "data": {
+            "name": data.name,
+            "rows": len(data.X),
+            "inputs": data.columns,
+            "targets": data.targets,
+        },
+        "network": {"widths": network.widths, "activation": network.activation.name},
+        "loss": evaluation.loss,
+        "seed": seed,
+        "fit": evaluation.result.report.to_dict(),
+        "scores": {
+            "name": evaluation.score_name,
+            "test_rows": evaluation.test_rows,
+            "training": evaluation.training_score,
+            "test": evaluation.test_score,
+            "scikit-learn": evaluation.baselines,
+        },
+        "history": [asdict(step) for step in evaluation.result.history],
+    }
+
+
+def finite(value):
+    """Return a value with null for what JSON has no number for: NaN and infinity."""
+    if isinstance(value, dict):
+        return {key: finite(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

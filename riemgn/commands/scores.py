@@ -1,0 +1,61 @@
+"""`riemgn scores`: test scores on the bundled data sets, beside scikit-learn's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def scores(
+    datasets: Annotated[
+        str, typer.Option(metavar="NAMES", help="Bundled data sets, separated by commas.")
+    ] = "diabetes,breast_cancer,digits,wine,iris,linnerud",
+    splits: Annotated[
+        int, typer.Option(metavar="N", help="Splits into training and test rows, seeds 0 to N-1.")
+    ] = 8,
+    hidden: Annotated[
+        str, typer.Option(metavar="WIDTHS", help="Widths of the hidden layers: 16, or 16,16.")
+    ] = "16",
+    activation: Annotated[str, typer.Option(metavar="NAME", help="A smooth activation.")] = "tanh",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A JSON file for the single scores.")
+    ] = None,
+) -> None:
+    """Compare test scores with scikit-learn's perceptron of the same shape, over several splits.
+
+    Each split has a quarter of the rows for the test; it is also the seed of all three fits.
+    scikit-learn runs with its defaults and enough iterations, once with lbfgs and once with adam.
+    """
+    import json
+
+    from rich.console import Console
+
+    from riemgn.arguments import choice, integer
+    from riemgn.commands.options import hidden_widths
+    from riemgn.commands.screen import screen
+    from riemgn.datasets import NAMES
+    from riemgn.files import written_whole
+    from riemgn.scoring import score_on, scores_table
+
+    names = [choice("dataset", name.strip(), NAMES) for name in datasets.split(",")]
+    widths, count = hidden_widths(hidden), integer("splits", splits)
+    console = screen()
+    with Console(stderr=True).status("starting") as status:
+        results = {
+            name: score_on(
+                name,
+                range(count),
+                widths,
+                activation,
+                note=lambda name, split: status.update(f"{name}, split {split + 1} of {count}"),
+            )
+            for name in names
+        }
+    console.print(scores_table(results))
+    if out is not None:
+        text = json.dumps({name: score.to_dict() for name, score in results.items()}, indent=1)
+        with written_whole(out) as [draft]:
+            draft.write_text(text + "\n", encoding="utf-8")
+        console.print(f"wrote {out}", highlight=False, soft_wrap=True)

@@ -1,0 +1,126 @@
+"""What `fit` returns."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+from riemgn.fitting.model import Model
+from riemgn.networks import Network
+
+
+@dataclass(frozen=True)
+class FitStep:
+    """One iterate of a fit.
+
+    Attributes:
+        phase: "ridge" while the ridge is chosen (the first fold is shown), "fit" on all rows, or
+            "early stopping" on all but the rows held out.
+        iteration: Its number over all phases, from 0.
+        ridge: The strength of the ridge.
+        loss: The loss a row on the training rows, without the ridge, on the standardised scale.
+        held_out_loss: The loss a row on the rows held out, or None on all rows.
+        gradient_norm: The norm of the Riemannian gradient, the ridge included.
+        seconds: Since the fit began.
+    """
+
+    phase: str
+    iteration: int
+    ridge: float
+    loss: float
+    held_out_loss: float | None
+    gradient_norm: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """What happened in a fit.
+
+    Attributes:
+        regime: "underparameterised" (p < n: a proper submanifold of R^n) or "overparameterised".
+        method: The optimizer in words.
+        rows: Training rows.
+        n: Training outputs, rows x outputs: the dimension of the ambient space.
+        p: Parameters.
+        rank: The rank of the Jacobian of the training outputs at the returned parameters.
+        condition_number: The condition number of that Jacobian on its rank.
+        loss: The loss a row on the training rows, without the ridge, on the standardised scale.
+        ridge: The strength of the ridge, in units of the loss summed over rows: the variance of
+            the noise over the prior variance of a weight. None if the fit was interrupted before
+            one was chosen.
+        held_out_loss: The loss a row on rows held out, None without a validation share.
+        ridge_path: The strengths tried, each with its held-out loss a row in every fold.
+        iterations: Steps taken on the parameters returned: those of the last phase.
+        steps: Steps taken in all phases and folds.
+        gradient_norm: The norm of the Riemannian gradient at the end, the ridge included; None if
+            the last phase did not end.
+        stopping: Why the last phase ended.
+        interrupted: Whether the user ended the fit; the parameters are then the best so far.
+        seconds: Wall time.
+    """
+
+    regime: str
+    method: str
+    rows: int
+    n: int
+    p: int
+    rank: int
+    condition_number: float
+    loss: float
+    ridge: float | None
+    held_out_loss: float | None
+    ridge_path: tuple[tuple[float, tuple[float, ...]], ...]
+    iterations: int
+    steps: int
+    gradient_norm: float | None
+    stopping: str
+    interrupted: bool
+    seconds: float
+
+    def to_dict(self) -> dict:
+        """Return the report in lists, strings and numbers."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """A trained network, and how it came about.
+
+    Attributes:
+        model: The network with its scaling; `predict`, `predict_proba` and `score` are its own.
+        report: What happened.
+        history: The iterates, for a figure of the loss.
+    """
+
+    model: Model
+    report: FitReport
+    history: tuple[FitStep, ...] = field(repr=False)
+
+    @property
+    def params(self) -> np.ndarray:
+        """The parameters (p,) of `network`, on standardised inputs."""
+        return self.model.params
+
+    @property
+    def network(self) -> Network:
+        """The network that was trained."""
+        return self.model.network
+
+    @property
+    def regime(self) -> str:
+        """Either "underparameterised" (p < n) or "overparameterised"."""
+        return self.report.regime
+
+    def predict(self, X_new) -> np.ndarray:
+        """Return predictions for new rows, in the units or labels of y: see `Model.predict`."""
+        return self.model.predict(X_new)
+
+    def predict_proba(self, X_new) -> np.ndarray:
+        """Return class probabilities (N, classes): see `Model.predict_proba`."""
+        return self.model.predict_proba(X_new)
+
+    def score(self, X_new, y) -> float:
+        """Return R^2, or the share of right labels: see `Model.score`."""
+        return self.model.score(X_new, y)
