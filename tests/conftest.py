@@ -20,7 +20,7 @@ SIGMA = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def network_function():
     """(network, X) -> its outputs as an `autograd.numpy` function of w, from the definition."""
 
@@ -72,7 +72,7 @@ class LinearMap:
         return self._J.T @ v
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def linear_map():
     return LinearMap
 
@@ -103,12 +103,12 @@ class KnownMatrix:
         return self.U @ ((self.V.T @ q).T / self.s).T
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def known_matrix():
     return KnownMatrix
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def orthonormal():
     """(rows, columns, seed) -> a random matrix with orthonormal columns."""
 

@@ -18,13 +18,13 @@ def manifold_and_point():
     return network_manifold()
 
 
-@pytest.fixture
-def M(manifold_and_point):
+@pytest.fixture(name="M")
+def manifold(manifold_and_point):
     return manifold_and_point[0]
 
 
-@pytest.fixture
-def x(manifold_and_point):
+@pytest.fixture(name="x")
+def point(manifold_and_point):
     return manifold_and_point[1]
 
 
@@ -50,7 +50,7 @@ ARITHMETIC = {
     "negative": lambda x: -x,
     "absolute": lambda x: abs(x),
     "comparison": lambda x: x > 0,
-    "equality": lambda x: x == x,  # noqa: PLR0124
+    "equality": lambda x: x == x,
     "ufunc": lambda x: np.exp(x),
     "ufunc into an array": lambda x: np.multiply(x, 2.0, out=np.empty(40)),
     "outer ufunc": lambda x: np.multiply.outer(x, x),
@@ -132,10 +132,10 @@ def test_repr_costs_no_factorisation(M, x):
 
 def test_parameters_given_are_copied(M, x):
     w = x.params.copy()
-    point = M.point(w)
+    own = M.point(w)
     w[:] = 0.0
-    np.testing.assert_array_equal(point.params, x.params)
-    np.testing.assert_array_equal(point.jacobian, x.jacobian)
+    np.testing.assert_array_equal(own.params, x.params)
+    np.testing.assert_array_equal(own.jacobian, x.jacobian)
 
 
 @pytest.mark.parametrize(
@@ -146,11 +146,11 @@ def test_copies_are_the_same_point_and_read_only(make, wide):
     M, x = network_manifold((3, 30, 1), 20) if wide else network_manifold()
     v = np.random.default_rng(0).normal(size=x.size)
     wanted = M.lift(x, v)
-    for point in (make(x), make(M.point(x.params))):  # factorised, and not yet
-        np.testing.assert_array_equal(point.outputs, x.outputs)
-        np.testing.assert_array_equal(M.lift(point, v), wanted)
-        assert point.rank == x.rank
-        for array in (point.params, point.outputs, point.jacobian):
+    for other in (make(x), make(M.point(x.params))):  # factorised, and not yet
+        np.testing.assert_array_equal(other.outputs, x.outputs)
+        np.testing.assert_array_equal(M.lift(other, v), wanted)
+        assert other.rank == x.rank
+        for array in (other.params, other.outputs, other.jacobian):
             assert not array.flags.writeable
 
 

@@ -120,7 +120,7 @@ class Immersion(ABC):
 
     def ridged(self, strength: float, reference) -> Immersion:
         """Return w -> (f(w), sqrt(strength) (w - reference)), an immersion into R^(n+p)."""
-        from riemgn.immersions.algebra import Ridged
+        from riemgn.immersions.ridged import Ridged
 
         return Ridged(self, strength, reference)
 

@@ -178,8 +178,13 @@ class ImmersedManifold(RiemannianSubmanifold):
         return self.projection(point_b, tangent_vector_a)
 
     def dist(self, point_a: Point, point_b: Point) -> float:
-        """Return the length of the chord |u_b - u_a|: the geodesic distance up to third order."""
-        return float(np.linalg.norm(np.subtract(point_b, point_a)))
+        """Return the length of the chord |u_b - u_a|: the geodesic distance up to third order.
+
+        It is infinite where the outputs of a point are not finite, so that searches refuse it.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            chord = float(np.linalg.norm(np.subtract(point_b, point_a)))
+        return np.inf if np.isnan(chord) else chord
 
     def log(self, point_a: Point, point_b: Point) -> np.ndarray:
         """Return the chord's projection P (u_b - u_a), (n,): the inverse orthographic retraction.
