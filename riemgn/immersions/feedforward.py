@@ -42,6 +42,7 @@ class FeedforwardImmersion(StructuredImmersion):
         self.ambient_dim = self.inputs.shape[1] * network.outputs
         self.memory_budget = positive("memory_budget", memory_budget)
         self.pool = BufferPool()
+        self.kernel_pool = BufferPool(most=3)
 
     @property
     def streams(self) -> bool:

@@ -103,27 +103,33 @@ class FeedforwardJet(Jet):
 
     def kernel(self) -> np.ndarray:
         network, post = self.immersion.network, self._pass.post
-        k, samples = network.outputs, post[0].shape[1]
+        k, samples, n = network.outputs, post[0].shape[1], self.shape[0]
+        take = self.immersion.kernel_pool.take
+        K, share, inner = take((n, n)), take((n, n)), take((samples, samples))
+        by_sample = (samples, k, samples, k)
         with np.errstate(all="ignore"), one_blas_thread():
-            K = np.zeros((samples, k, samples, k))
-            flat = K.reshape(self.shape[0], self.shape[0])
-            for l, D in enumerate(self._sensitivities):
-                share = (D.T @ D).reshape(K.shape)
-                share *= self._activation_kernel(l)[:, None, :, None]
-                K += share
-            last = np.float64(network.scale) ** 2 * self._activation_kernel(len(post) - 1)
+            self._fill_activation_kernel(len(post) - 1, inner)
+            inner *= np.float64(network.scale) ** 2
+            if k > 1:
+                K[:] = 0.0
             for c in range(k):
-                K[:, c, :, c] += last
-        return flat
+                K.reshape(by_sample)[:, c, :, c] = inner
+            for l, D in enumerate(self._sensitivities):
+                np.matmul(D.T, D, out=share)
+                self._fill_activation_kernel(l, inner)
+                blocks = share.reshape(by_sample)
+                blocks *= inner[:, None, :, None]
+                K += share
+        return K
 
-    def _activation_kernel(self, l: int) -> np.ndarray:
-        """H_l^T H_l + 1, (samples, samples), for the activations that enter layer l + 1."""
+    def _fill_activation_kernel(self, l: int, out: np.ndarray) -> None:
+        """Write H_l^T H_l + 1, (samples, samples), of the activations that enter layer l + 1."""
         if l == 0:
-            return self.immersion.input_kernel
-        H = self._pass.post[l]
-        gram = H.T @ H
-        gram += 1.0
-        return gram
+            out[:] = self.immersion.input_kernel
+        else:
+            H = self._pass.post[l]
+            np.matmul(H.T, H, out=out)
+            out += 1.0
 
     def jvp(self, xi: np.ndarray) -> np.ndarray:
         with one_blas_thread():

@@ -47,7 +47,7 @@ class GainRatio(Damping):
         bend_limit: The largest |a| / |x| of an accepted step.
     """
 
-    def __init__(self, start: float = 1e-3, floor: float = 1e-16, bend_limit: float = 0.75) -> None:
+    def __init__(self, start: float = 1e-2, floor: float = 1e-16, bend_limit: float = 0.75) -> None:
         self.start = positive("start", start)
         self.floor = positive("floor", floor, allow_zero=True)
         self.bend_limit = positive("bend_limit", bend_limit)
