@@ -68,6 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NumericalError as error:
         return _fail(str(error), BREAKDOWN)
     except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    if code == INTERRUPTED:
         return _fail("interrupted", INTERRUPTED)
     return code if isinstance(code, int) else 0
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from riemgn.arguments import generator
 from riemgn.baselines import perceptron_scores
 from riemgn.datasets import Dataset
 from riemgn.fitting import FitResult, FitStep, fit
@@ -16,30 +17,52 @@ from riemgn.networks import Network
 FEW_ROWS = 8  # with fewer no row is held out for a test
 
 
+Rows = tuple[np.ndarray, np.ndarray]  # X and y
+
+
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """A fit with its scores on the test rows: accuracy for labels, else R^2.
+    """A fit with its scores: accuracy for labels, else R^2.
 
     Attributes:
         result: The fit; its model knows the names of the columns.
         loss: The name of the loss.
+        training: The rows that were fitted.
+        test: The rows that were not, possibly none.
+        seed: The source of the split and of the fit.
         training_score: The score on the training rows.
         test_score: The score on the test rows, None without any.
-        baselines: scikit-learn's test score for each solver, empty without test rows.
-        test_rows: The number of test rows.
+        baselines: scikit-learn's test score for each solver, empty until `compared`.
     """
 
     result: FitResult
     loss: str
+    training: Rows
+    test: Rows
+    seed: int
     training_score: float
     test_score: float | None
-    baselines: dict[str, float]
-    test_rows: int
+    baselines: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def test_rows(self) -> int:
+        """The number of test rows."""
+        return len(self.test[0])
 
     @property
     def score_name(self) -> str:
         """What the scores are: "accuracy" or "R²"."""
         return "accuracy" if self.result.model.classes is not None else "R²"
+
+    def compared(self) -> Evaluation:
+        """Return this evaluation with scikit-learn's scores on its test rows, if it has any."""
+        if not self.test_rows:
+            return self
+        labels = self.result.model.classes is not None
+        scores = perceptron_scores(
+            self.result.network, self.training, self.test, labels=labels, seed=self.seed
+        )
+        return replace(self, baselines=scores)
 
 
 def evaluate(
@@ -61,7 +84,7 @@ def evaluate(
         activation: The name of the activation.
         loss: A name of `riemgn.fitting.targets.LOSSES`; "auto" is "squared" for numbers,
             "logistic" for two classes and "softmax" for more.
-        seed: The source of the split, of the fit and of scikit-learn's fits.
+        seed: The source of the split, of the fit, and of scikit-learn's fits.
         test_share: The share of test rows, in [0, 1); below eight rows there are none.
         callback: See `riemgn.fit`.
         **options: Further arguments of `riemgn.fit`.
@@ -74,7 +97,7 @@ def evaluate(
     labels = data.y if data.is_classification else None
     rows = len(data.X)
     if test_share > 0 and rows >= FEW_ROWS:
-        kept, tested = held_out(rows, test_share, np.random.default_rng(seed), labels)
+        kept, tested = held_out(rows, test_share, generator(seed), labels)
     else:
         kept, tested = np.arange(rows), np.arange(0)
     training, test = (data.X[kept], data.y[kept]), (data.X[tested], data.y[tested])
@@ -85,16 +108,14 @@ def evaluate(
     result = fit(network, *training, loss, seed=seed, callback=callback, **options)
     model = replace(result.model, columns=data.columns, targets=data.targets)
     result = replace(result, model=model)
-    baselines = {}
-    if tested.size and not result.report.interrupted:
-        baselines = perceptron_scores(network, training, test, labels=labels is not None, seed=seed)
     return Evaluation(
         result=result,
         loss=loss,
+        training=training,
+        test=test,
+        seed=seed,
         training_score=model.score(*training),
         test_score=model.score(*test) if tested.size else None,
-        baselines=baselines,
-        test_rows=tested.size,
     )
 
 

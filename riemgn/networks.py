@@ -122,7 +122,7 @@ class Network:
         second half of the last hidden layer the incoming weights and biases of the first half and
         the negated outgoing weights, with no output biases. Twin neurons make the Jacobian's
         columns linearly dependent, so undamped Gauss-Newton with p < n cannot start there;
-        `centred` gives zero outputs too and keeps the rank (docs/theory.md, section 1).
+        `centred` gives zero outputs too and keeps the rank (docs/theory.md, section 7).
 
         Args:
             seed: A seed, a Generator to draw from, or None for fresh entropy.

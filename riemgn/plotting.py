@@ -32,6 +32,7 @@ def loss_figure(result: FitResult, title: str = "") -> Figure:
 
     chosen = len(result.report.ridge_path) > 0
     figure = Figure(figsize=(10 if chosen else 6, 4), layout="constrained", dpi=150)
+    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)  # inches
     panels = figure.subplots(1, 2 if chosen else 1, squeeze=False)[0]
     _draw_history(panels[0], result)
     if chosen:
@@ -114,11 +115,11 @@ def unit(result: FitResult) -> str:
     """Return the unit of the loss in words."""
     kind = result.model.target.kind
     return {
-        "squared": "half the squared error of standardised targets",
-        "huber": "Huber loss of standardised targets",
-        "poisson": "Poisson loss in units of the mean count",
-        "logistic": "cross entropy in nats",
-        "softmax": "cross entropy in nats",
+        "squared": "half squared error, standardised",
+        "huber": "Huber loss, standardised",
+        "poisson": "Poisson loss over the mean count",
+        "logistic": "cross entropy, nats",
+        "softmax": "cross entropy, nats",
     }.get(kind, "own loss")
 
 

@@ -72,7 +72,8 @@ def score_on(
     data, scores = describe(name), Scores(name)
     for split in splits:
         note(name, split)
-        scores.add(split, evaluate(data, hidden, activation, seed=split, callback=_silent))
+        evaluation = evaluate(data, hidden, activation, seed=split, callback=_silent)
+        scores.add(split, evaluation.compared())
     return scores
 
 
@@ -88,15 +89,15 @@ def scores_table(results: Mapping[str, Scores]) -> Table:
     table = Table(box=box.MARKDOWN)
     table.add_column("data", no_wrap=True)
     table.add_column("score")
-    for solver in ("riemgn", *(f"scikit-learn {solver}" for solver in SOLVERS)):
-        table.add_column(solver, justify="right")
-    table.add_column("on the first split", justify="right")
+    for fitted in ("riemgn", *(f"MLP, {solver}" for solver in SOLVERS)):
+        table.add_column(fitted, justify="right", no_wrap=True)
+    table.add_column("on the first split", justify="right", no_wrap=True)
     table.add_column("seconds", justify="right")
     for scores in results.values():
         means = [f"{_mean(values)}" for values in (scores.riemgn, *scores.baselines.values())]
         first = [f"{v[0]:.3f}" for v in (scores.riemgn, *scores.baselines.values())]
         seconds = f"{np.mean(scores.seconds):.1f}"
-        table.add_row(scores.name, scores.score_name, *means, ", ".join(first), seconds)
+        table.add_row(scores.name, scores.score_name, *means, " / ".join(first), seconds)
     return table
 
 

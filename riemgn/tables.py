@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,27 +117,29 @@ def read_table(path: str | Path) -> Table:
 def _csv(path: Path) -> pandas.DataFrame:
     import pandas
 
-    header, separator = _header(path)
+    separator = _separator(path)
     try:
-        frame = pandas.read_csv(
-            path,
-            sep=separator,
-            encoding="utf-8-sig",
-            skipinitialspace=True,
-            keep_default_na=False,
-            na_values=MISSING,
-            low_memory=False,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pandas.errors.ParserWarning)
+            return pandas.read_csv(
+                path,
+                sep=separator,
+                index_col=False,
+                encoding="utf-8-sig",
+                skipinitialspace=True,
+                keep_default_na=False,
+                na_values=MISSING,
+                low_memory=False,
+            )
+    except pandas.errors.ParserWarning:
+        raise ValueError(f"{path} is not a table: its rows are longer than its header") from None
     except pandas.errors.ParserError as error:
         detail = str(error).strip().split("C error: ")[-1]
         raise ValueError(f"{path} is not a table: {detail}") from None
-    if len(frame.columns) != len(header) or not isinstance(frame.index, pandas.RangeIndex):
-        raise ValueError(f"{path} is not a table: its rows are longer than its header")
-    return frame
 
 
-def _header(path: Path) -> tuple[list[str], str]:
-    """Return the names in the first line that is not blank, and the separator."""
+def _separator(path: Path) -> str:
+    """Return what separates the names in the header, the first line that is not blank."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             line = next((line for line in file if line.strip()), "")
@@ -147,7 +150,7 @@ def _header(path: Path) -> tuple[list[str], str]:
     separator = max(",;\t", key=line.count)
     names = [name.strip() for name in next(csv.reader([line], delimiter=separator))]
     _refuse_twins(names, path)
-    return names, separator
+    return separator
 
 
 def _refuse_twins(names: list[str], path: Path) -> None:

@@ -77,6 +77,22 @@ def linear_map():
     return LinearMap
 
 
+class StreamedMap(LinearMap):
+    """The same, as a map too large to be held: it is read by blocks of rows."""
+
+    streams = True
+
+    def row_blocks(self):
+        for start in range(0, self.shape[0], 10):
+            rows = slice(start, min(start + 10, self.shape[0]))
+            yield rows, self._J[rows]
+
+
+@pytest.fixture(scope="session")
+def streamed_map():
+    return StreamedMap
+
+
 class KnownMatrix:
     """J = U diag(s) V^T whose every entry, factor and singular value is a float64 without rounding.
 
@@ -106,13 +122,3 @@ class KnownMatrix:
 @pytest.fixture(scope="session")
 def known_matrix():
     return KnownMatrix
-
-
-@pytest.fixture(scope="session")
-def orthonormal():
-    """(rows, columns, seed) -> a random matrix with orthonormal columns."""
-
-    def make(rows, columns, seed=0):
-        return np.linalg.qr(np.random.default_rng(seed).normal(size=(rows, columns)))[0]
-
-    return make

@@ -3,37 +3,14 @@
 import numpy as np
 import pytest
 import scipy.linalg
+from linear_cases import assert_close, random_matrix, stacked
 
 from riemgn.linalg import IdentityRoot, damped_system
 from riemgn.linalg.damped import DampedGram, DampedKernel, GramSystem
-from riemgn.linalg.ridged import RidgedKernel
 from riemgn.linalg.roots import BlockRoot, DiagonalRoot
 
 DAMPINGS = [1e-14, 1e-10, 1e-6, 1e-2, 1.0, 1e3, 1e6]
 SHAPES = [(40, 12), (12, 40), (15, 15), (1, 5), (5, 1)]
-
-
-def stacked(B, t, damping, scale=None):
-    """The minimiser of |B x - t|^2 + damping |D x|^2, by QR of the stacked rows."""
-    p = B.shape[1]
-    D = np.ones(p) if scale is None else scale
-    Q, R = np.linalg.qr(np.vstack([B, np.sqrt(damping) * np.diag(D)]))
-    return scipy.linalg.solve_triangular(R, Q.T @ np.concatenate([t, np.zeros(p)]))
-
-
-def random_matrix(n, p, condition, seed=0):
-    generator = np.random.default_rng(seed)
-    k = min(n, p)
-    U = np.linalg.qr(generator.normal(size=(n, k)))[0]
-    V = np.linalg.qr(generator.normal(size=(p, k)))[0]
-    return (U * np.logspace(0, -np.log10(condition), k)) @ V.T
-
-
-def assert_close(x, wanted, B, limit, scale=None):
-    """Near in the damping's units and, which matters, in output space."""
-    D = 1.0 if scale is None else scale
-    assert np.linalg.norm(D * (x - wanted)) <= limit * np.linalg.norm(D * wanted)
-    assert np.linalg.norm(B @ (x - wanted)) <= limit * np.linalg.norm(B @ wanted)
 
 
 @pytest.mark.parametrize("damping", DAMPINGS)
@@ -51,13 +28,14 @@ def test_steps_are_those_of_the_stacked_rows(shape, condition, damping, decades,
 
 @pytest.mark.parametrize("damping", DAMPINGS)
 @pytest.mark.parametrize("condition", [1e2, 1e6, 1e10])
+@pytest.mark.parametrize("kind", ["linear_map", "streamed_map"])
 def test_an_ill_conditioned_tall_matrix_is_solved_without_squaring(
-    condition, damping, known_matrix, linear_map
+    kind, condition, damping, known_matrix, request
 ):
     known = known_matrix(condition)
     t = np.random.default_rng(1).normal(size=known.J.shape[0])
     wanted = known.V @ (known.s / (known.s**2 + damping) * (known.U.T @ t))
-    system = damped_system(linear_map(known.J), IdentityRoot())
+    system = damped_system(request.getfixturevalue(kind)(known.J), IdentityRoot())
     assert_close(system.solve(t, damping), wanted, known.J, 1e-8)
 
 
@@ -150,19 +128,6 @@ def test_the_scale_is_the_unit_of_size():
     assert system.largest == pytest.approx(plain.largest, rel=1e-12)
     t = np.ones(40)
     np.testing.assert_allclose(scale * system.solve(t, 0.1), plain.solve(t, 0.1), rtol=1e-10)
-
-
-@pytest.mark.parametrize("damping", [0.0, *DAMPINGS])
-@pytest.mark.parametrize("ridge", [1e-8, 1e-2, 10.0])
-def test_a_ridge_is_rows_below_the_matrix(ridge, damping, linear_map):
-    B = random_matrix(12, 40, 1e3)
-    t = np.random.default_rng(1).normal(size=12 + 40)
-    rows = np.vstack([B, np.sqrt(ridge) * np.eye(40)])
-    system = RidgedKernel(linear_map(B), ridge)
-    assert_close(system.solve(t, damping), stacked(rows, t, damping), rows, 1e-8)
-    np.testing.assert_allclose(system.pull(t), rows.T @ t, atol=1e-13)
-    assert system.least_kernel_eigenvalue() == 0.0
-    assert system.norm(np.ones(40)) == pytest.approx(np.sqrt(40))
 
 
 @pytest.mark.parametrize("shape", [(24, 8), (24, 60)])

@@ -12,6 +12,7 @@ from riemgn.linalg.orthogonal import (
     WideFactor,
     orthogonal_factor,
 )
+from riemgn.linalg.streamed import SeminormalFactor
 
 # the error of J d in units of |v|, by condition number, with room for other BLAS libraries
 LIMITS = {1e2: 1e-14, 1e6: 3e-11, 1e10: 3e-7}
@@ -159,6 +160,24 @@ def test_accuracy_of_lifts_in_both_directions(condition, seed, known_matrix, lin
         assert np.linalg.norm(got - wanted) < limit * np.linalg.norm(wanted)
     # what the wide one lifts, it pushes back
     assert np.linalg.norm(known.J.T @ wide.lift(q) - q) < LIMITS[condition] * np.linalg.norm(q)
+
+
+@pytest.mark.parametrize("condition", LIMITS)
+def test_row_blocks_serve_as_well(condition, known_matrix, streamed_map):
+    known = known_matrix(condition)
+    generator = np.random.default_rng(9)
+    v, q = generator.normal(size=known.J.shape[0]), generator.normal(size=known.J.shape[1])
+    factor = factorise(streamed_map(known.J))
+    assert type(factor) is (GramFactor if condition < 1e7 else SeminormalFactor)
+    assert factor.rank == 16
+    limit = LIMITS[condition]
+    for got in (factor.project(v), known.J @ factor.lift(v)):
+        assert np.linalg.norm(got - known.project(v)) < limit * np.linalg.norm(v)
+    wanted = known.transposed_lift(q)
+    error = np.linalg.norm(factor.transposed_lift(q) - wanted)
+    assert error < 10 * limit * np.linalg.norm(wanted)
+    basis = factor.basis()
+    np.testing.assert_allclose(basis.T @ basis, np.eye(16), atol=1e-14)
 
 
 @pytest.mark.parametrize("condition", LIMITS)

@@ -133,5 +133,6 @@ def test_what_this_metric_has_not_is_refused():
     for name in ("weingarten", "second_fundamental_form"):
         with pytest.raises(NotImplementedError, match="metric of R"):
             getattr(problem.manifold, name)(x, v, v)
-    with pytest.raises(ValueError, match="tangent_vector"):
-        problem.manifold.lift(x, np.full(x.size, np.nan))
+    for bad, error in ((v[1:], ValueError), (v * 1j, TypeError), (v * np.nan, rg.NumericalError)):
+        with pytest.raises(error, match="tangent_vector"):
+            problem.manifold.lift(x, bad)

@@ -105,3 +105,28 @@ def test_chord_distance_and_logarithm():
     assert M.dist(x, x) == 0
     np.testing.assert_array_equal(M.log(x, x), np.zeros(3))
     assert M.pair_mean(x, x) is x
+
+
+def exponential_curve():
+    M = rg.ImmersedManifold(
+        rg.autograd_immersion(lambda w: anp.array([w[0], anp.exp(w[0])]), dim=1)
+    )
+    return M, M.point([0.0])
+
+
+@pytest.mark.parametrize("end", [1.0, 10.0, 300.0])
+def test_a_mean_lies_between_its_points_however_the_manifold_bends(end):
+    # the tangent at 0 leads far beyond the other point, at 300 to infinite outputs
+    M, x = exponential_curve()
+    y = M.point([end])
+    mean = M.pair_mean(x, y)
+    assert mean.is_finite
+    assert 0 < M.dist(x, mean) <= M.dist(x, y)
+    assert 0 < mean.params[0] < end
+
+
+def test_the_distance_to_a_point_outside_the_domain_is_infinite():
+    M, x = exponential_curve()
+    far = M.retraction(x, np.array([1e4, 1e4]))
+    assert not far.is_finite
+    assert M.dist(x, far) == M.dist(far, x) == M.dist(far, far) == np.inf

@@ -262,6 +262,25 @@ def test_a_jacobian_that_is_held_is_never_written_over():
         np.testing.assert_allclose(factor.lift(v), np.linalg.pinv(wanted) @ v, rtol=1e-8)
 
 
+def test_a_tangent_kernel_that_is_held_is_never_written_over():
+    generator = np.random.default_rng(0)
+    net = rg.Network([3, 8, 5, 2])
+    f = net.immersion(generator.normal(size=(6, 3)))
+    params = [net.init(seed=i) for i in range(4)]
+    held = [f.tangent_kernel(w) for w in params]
+    jet = f.at(params[0])
+    system = jet.damped_system()
+    t = generator.normal(size=12)
+    step = system.solve(t, 1e-3)
+    gc.collect()
+    for w in params:
+        f.at(w).damped_system().solve(t, 1.0)
+    np.testing.assert_array_equal(system.solve(t, 1e-3), step)
+    for K, w in zip(held, params, strict=True):
+        J = f.jacobian(w)
+        np.testing.assert_allclose(K, J @ J.T, rtol=1e-10, atol=1e-12)
+
+
 def test_memory_of_a_jacobian_is_used_again():
     net = rg.Network([3, 4, 1])
     f = net.immersion(np.random.default_rng(0).normal(size=(10, 3)))

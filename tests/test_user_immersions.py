@@ -20,12 +20,12 @@ class Traceable(rg.Immersion):
 
 
 class OwnJacobian(rg.Immersion):
-    """The same map, that autograd cannot trace, with its Jacobian in one buffer used again."""
+    """The same map, which autograd cannot trace; its Jacobian comes in one and the same buffer."""
 
     dim, ambient_dim = 2, 3
 
     def __init__(self):
-        self.buffer = np.zeros((3, 2))
+        self.buffer = np.zeros((3, 2), order="F")
 
     def __call__(self, w):
         return np.array([math.sin(w[0] * w[1]), w[0] ** 2, math.exp(w[1])])
@@ -117,3 +117,56 @@ def test_the_base_class_is_abstract():
 
     with pytest.raises(TypeError, match="__call__"):
         Nothing()
+
+
+class Everything(rg.Immersion):
+    """w -> B w + c |w|^2 / 2, with every derivative of its own and no array of n x p."""
+
+    dim, ambient_dim = 30, 4
+
+    def __init__(self):
+        generator = np.random.default_rng(0)
+        self.B, self.c = generator.normal(size=(4, 30)), generator.normal(size=4)
+
+    def __call__(self, w):
+        return self.B @ w + 0.5 * (w @ w) * self.c
+
+    def jacobian(self, w):
+        raise AssertionError("nothing needs the Jacobian here")
+
+    def jvp(self, w, xi):
+        return self.B @ xi + (w @ xi) * self.c
+
+    def vjp(self, w, v):
+        return self.B.T @ v + (self.c @ v) * w
+
+    def second_derivative(self, w, xi, eta):
+        return (xi @ eta) * self.c
+
+    def hessian_vp(self, w, normal, xi):
+        return (self.c @ normal) * xi
+
+    def tangent_kernel(self, w):
+        J = self.B + np.outer(self.c, w)
+        return J @ J.T
+
+
+def test_overridden_derivatives_are_the_ones_that_geometry_uses():
+    f = Everything()
+    w = np.random.default_rng(1).normal(size=30)
+    M = rg.ImmersedManifold(f, retraction="corrected")
+    x = M.point(w)
+    J = f.B + np.outer(f.c, w)
+    v = np.arange(4.0)
+    np.testing.assert_allclose(M.lift(x, v), np.linalg.pinv(J) @ v, rtol=1e-10)
+    assert x.rank == 4
+    y = M.retraction(x, 0.1 * v)
+    xi = np.linalg.pinv(J) @ (0.1 * v)
+    step = xi - 0.5 * np.linalg.pinv(J) @ ((xi @ xi) * f.c)
+    np.testing.assert_allclose(y.params, w + step, rtol=1e-10)
+    problem = rg.Problem(M, rg.SquaredLoss(np.ones(4)))
+    damped = rg.LevenbergMarquardt(0.5, max_iterations=20).run(problem, initial_point=x)
+    assert damped.cost < 1e-3 * problem.cost(x)
+    # a wrapped immersion asks the inner one
+    scaled = rg.ImmersedManifold(f.scaled(2.0))
+    np.testing.assert_allclose(scaled.lift(scaled.point(w), v), np.linalg.pinv(2 * J) @ v)

@@ -74,15 +74,16 @@ def fit(
     Every column but the target is an input, and must hold numbers.
     """
     from riemgn.commands.data import training_data
-    from riemgn.commands.fit_files import folder, write
+    from riemgn.commands.fit_files import refuse_file, write
     from riemgn.commands.fit_table import fit_table
     from riemgn.commands.options import hidden_widths, number_or
-    from riemgn.commands.screen import screen
+    from riemgn.commands.screen import screen, waiting
     from riemgn.evaluation import evaluate
     from riemgn.fitting.progress import shown_on_terminal
 
     widths, strength = hidden_widths(hidden), number_or("auto", "ridge", ridge)
-    destination = None if out is None else folder(out)
+    if out is not None:
+        refuse_file(out)
     data = training_data(file, dataset, target or [], loss)
     with shown_on_terminal() as show:
         evaluation = evaluate(
@@ -98,8 +99,11 @@ def fit(
             test_share=test_share,
             callback=show,
         )
-    paths = [] if destination is None else write(destination, data, evaluation, seed)
     console = screen()
+    if not evaluation.result.report.interrupted:
+        with waiting("scikit-learn's perceptron on the same split"):
+            evaluation = evaluation.compared()
+    paths = [] if out is None else write(out, data, evaluation, seed)
     console.print(fit_table(data, evaluation))
     if paths:
         console.print("wrote " + ", ".join(map(str, paths)), highlight=False, soft_wrap=True)

@@ -17,21 +17,18 @@ from riemgn.plotting import loss_figure
 FILES = ("fit.json", "model.npz", "loss.png")
 
 
-def folder(path: Path) -> Path:
-    """Return an output folder, made if it does not exist.
-
-    Raises:
-        ValueError: A file has that name.
-        OSError: It cannot be made.
-    """
+def refuse_file(path: Path) -> None:
+    """Raise ValueError if a file has the name of the output folder."""
     if path.exists() and not path.is_dir():
         raise ValueError(f"--out must be a folder, {path} is a file")
-    path.mkdir(parents=True, exist_ok=True)
-    return path
 
 
 def write(destination: Path, data: Dataset, evaluation: Evaluation, seed: int) -> list[Path]:
-    """Write the report, the weights and the figure of the loss, and return their paths."""
+    """Write the report, the weights and the figure of the loss, and return their paths.
+
+    The folder is made if it does not exist.
+    """
+    destination.mkdir(parents=True, exist_ok=True)
     paths = [destination / name for name in FILES]
     text = json.dumps(finite(report(data, evaluation, seed)), indent=1, allow_nan=False)
     with written_whole(*paths) as [report_draft, model_draft, figure_draft]:

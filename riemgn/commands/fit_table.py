@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -21,7 +22,7 @@ def fit_table(data: Dataset, evaluation: Evaluation) -> Table:
         title_style="bold",
         title_justify="left",
         show_header=False,
-        pad_edge=False,
+        box=box.ROUNDED,
     )
     table.add_column(style="cyan", no_wrap=True)
     table.add_column()
@@ -45,7 +46,7 @@ def _what(data: Dataset, evaluation: Evaluation) -> list[tuple[str, str]]:
     shape = "-".join(map(str, network.widths))
     return [
         ("target", target),
-        ("network", f"{shape}, {network.activation.name}, {evaluation.loss} loss"),
+        ("network", f"{shape}, {network.activation.name}"),
     ]
 
 
@@ -67,15 +68,16 @@ def _geometry(evaluation: Evaluation) -> list[tuple[str, str]]:
 
 def _loss(evaluation: Evaluation) -> list[tuple[str, str]]:
     report = evaluation.result.report
-    held_out = "" if report.held_out_loss is None else f", {report.held_out_loss:.4g} held out"
     rows = [
-        ("loss a row", f"{report.loss:.4g} training{held_out}  ({unit(evaluation.result)})"),
-        ("ridge", _ridge(evaluation)),
-        ("iterations", f"{report.iterations}, {report.steps} with the choice of the ridge"),
-        ("seconds", f"{report.seconds:.2f}"),
+        ("loss", f"{evaluation.loss} ({unit(evaluation.result)}), mean over rows"),
+        ("  training", f"{report.loss:.4g}"),
     ]
-    if not report.ridge_path:
-        rows[2] = ("iterations", str(report.iterations))
+    if report.held_out_loss is not None:
+        rows.append(("  held out", f"{report.held_out_loss:.4g}"))
+    rows.append(("ridge", _ridge(evaluation)))
+    further = f", {report.steps} with the choice of the ridge" if report.ridge_path else ""
+    rows.append(("iterations", f"{report.iterations}{further}"))
+    rows.append(("seconds", f"{report.seconds:.2f}"))
     if report.interrupted:
         rows.append(("interrupted", "these are the best weights so far"))
     return rows

@@ -30,11 +30,9 @@ def scores(
     """
     import json
 
-    from rich.console import Console
-
     from riemgn.arguments import choice, integer
     from riemgn.commands.options import hidden_widths
-    from riemgn.commands.screen import screen
+    from riemgn.commands.screen import screen, waiting
     from riemgn.datasets import NAMES
     from riemgn.files import written_whole
     from riemgn.scoring import score_on, scores_table
@@ -42,7 +40,7 @@ def scores(
     names = [choice("dataset", name.strip(), NAMES) for name in datasets.split(",")]
     widths, count = hidden_widths(hidden), integer("splits", splits)
     console = screen()
-    with Console(stderr=True).status("starting") as status:
+    with waiting("starting") as status:
         results = {
             name: score_on(
                 name,

@@ -37,7 +37,7 @@ def fit(
     ridge: float | str = "auto",
     validation: float | None = None,
     max_iterations: int = 200,
-    tolerance: float = 1e-6,
+    tolerance: float = 1e-4,
     seed: int | np.random.Generator | None = 0,
     callback: Callable[[FitStep], None] | None = None,
 ) -> FitResult:

@@ -21,17 +21,14 @@ def shown_on_terminal() -> Iterator[Callable[[FitStep], None]]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    columns = SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}")
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         line = progress.add_task("starting")
         yield lambda step: progress.update(line, description=described(step))
 
 
 def described(step: FitStep) -> str:
-    """Return a step in words."""
-    doing = {"ridge": "choosing the ridge", "fit": "fitting all rows"}.get(step.phase, step.phase)
-    held_out = "" if step.held_out_loss is None else f", held out {step.held_out_loss:.4g}"
-    return (
-        f"{doing}: ridge {step.ridge:.3g}, iteration {step.iteration}, "
-        f"loss a row {step.loss:.4g}{held_out}"
-    )
+    """Return a step in words that fit a line."""
+    doing = {"ridge": "choosing the ridge", "fit": "fitting, ridge"}.get(step.phase, step.phase)
+    held_out = "" if step.held_out_loss is None else f", held out {step.held_out_loss:.3g}"
+    return f"{doing}: {step.ridge:.3g}, step {step.iteration}, loss {step.loss:.3g}{held_out}"

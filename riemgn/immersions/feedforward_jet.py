@@ -82,8 +82,9 @@ class FeedforwardJet(Jet):
         """
         scale = np.array([self.immersion.network.scale])
         factors = zip([*self._sensitivities, scale], self._pass.post, strict=True)
-        largest = [np.abs(D).max() * max(np.abs(H).max(), 1.0) for D, H in factors]
-        finite("the Jacobian", np.array(largest), self.params)
+        for layer, (D, H) in enumerate(factors, start=1):
+            largest = np.abs(D).max() * max(np.abs(H).max(), 1.0)
+            finite(f"the Jacobian by the weights of layer {layer}", largest, self.params)
 
     def _fill_output_layer(self, rows: np.ndarray, weights: slice, biases: slice) -> None:
         """Output c depends on its own row of the last layer alone."""

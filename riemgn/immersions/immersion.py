@@ -52,8 +52,14 @@ class Immersion(ABC):
         return Jet(self, vector("w", w, self.dim))
 
     def jacobian(self, w) -> np.ndarray:
-        """Return J = Df(w), (n, p)."""
-        return self._derivatives.jacobian(vector("w", w, self.dim))
+        """Return J = Df(w), (n, p).
+
+        Raises:
+            riemgn.NumericalError: J holds NaN or infinity.
+        """
+        w = vector("w", w, self.dim)
+        with np.errstate(all="ignore"):
+            return finite("the Jacobian", self._derivatives.jacobian(w), w)
 
     def jvp(self, w, xi) -> np.ndarray:
         """Return J xi, (n,), for a parameter vector xi (p,)."""

@@ -57,7 +57,11 @@ class ImmersedManifold(RiemannianSubmanifold):
 
     @property
     def typical_dist(self) -> float:
-        """A length on M for trust regions: sqrt(dim), as in R^dim."""
+        """A length on M for trust regions: sqrt(dim), as in R^dim.
+
+        It knows nothing of the units of the targets: where residuals are far from 1 in size, give
+        pymanopt's trust regions a `Delta_bar` of the residual's length.
+        """
         return float(np.sqrt(self.dim))
 
     # Points
@@ -107,17 +111,18 @@ class ImmersedManifold(RiemannianSubmanifold):
         Several vectors may be the columns of a matrix, here and in `lift`.
 
         Raises:
-            ValueError: The vector has another length, or holds NaN or infinity.
+            ValueError: The vector has another length.
             TypeError: It is not real.
+            NumericalError: It holds NaN or infinity.
         """
-        return point.factor.project(_ambient("vector", vector, point))
+        return point.factor.project(ambient("vector", vector, point, ndim=(1, 2)))
 
     to_tangent_space = projection
 
     @one_blas_thread()
     def lift(self, point: Point, tangent_vector) -> np.ndarray:
         """Return the parameter vector xi = J^+ v, (p,), of least norm."""
-        return point.factor.lift(_ambient("tangent_vector", tangent_vector, point))
+        return point.factor.lift(ambient("tangent_vector", tangent_vector, point, ndim=(1, 2)))
 
     @one_blas_thread()
     def tangent_basis(self, point: Point) -> np.ndarray:
@@ -148,8 +153,8 @@ class ImmersedManifold(RiemannianSubmanifold):
 
         `<W(v, N), z> = <N, II(v, z)>`: docs/theory.md, section 2. Zero where M is open in R^n.
         """
-        tangent_vector = vector("tangent_vector", tangent_vector, point.size)
-        normal_vector = vector("normal_vector", normal_vector, point.size)
+        tangent_vector = ambient("tangent_vector", tangent_vector, point)
+        normal_vector = ambient("normal_vector", normal_vector, point)
         if point.rank == point.size:
             return np.zeros(point.size)
         curved = point.jet.hessian_vp(normal_vector, self.lift(point, tangent_vector))
@@ -194,13 +199,27 @@ class ImmersedManifold(RiemannianSubmanifold):
         return self.projection(point_a, np.subtract(point_b, point_a))
 
     def pair_mean(self, point_a: Point, point_b: Point) -> Point:
-        """Return the point half-way along the logarithm from a to b."""
-        return self.retraction(point_a, 0.5 * self.log(point_a, point_b))
+        """Return the point half-way along the logarithm from a to b.
+
+        Where M bends so much that this leads farther from a than b is, the way is halved again.
+        """
+        chord, step = self.dist(point_a, point_b), 0.5 * self.log(point_a, point_b)
+        mean = self.retraction(point_a, step)
+        while self.dist(point_a, mean) > chord:
+            step *= 0.5
+            mean = self.retraction(point_a, step)
+        return mean
 
 
-def _ambient(name: str, value, point: Point) -> np.ndarray:
-    """Return ambient vectors at a point, one (n,) or the columns of a matrix (n, m), or raise."""
-    v = real_array(name, value, ndim=(1, 2))
+def ambient(name: str, value, point: Point, ndim: int | tuple[int, ...] = 1) -> np.ndarray:
+    """Return an ambient vector (n,) at a point, or with ndim 2 several as columns, or raise.
+
+    Such vectors are computed, most of them by an optimizer: NaN is numerical trouble there.
+    """
+    given = np.asarray(value)
+    if given.dtype.kind == "f" and not np.all(np.isfinite(given)):
+        raise NumericalError(f"{name} holds NaN or infinity")
+    v = real_array(name, given, ndim=ndim)
     if v.shape[0] != point.size:
         raise ValueError(f"{name} must have {point.size} rows, got shape {v.shape}")
     return v

@@ -10,7 +10,7 @@ from riemgn.arguments import vector
 from riemgn.linalg import Factor, factorise, seen_through
 from riemgn.linalg.roots import Root
 from riemgn.losses import Loss
-from riemgn.manifolds.immersed import ImmersedManifold
+from riemgn.manifolds.immersed import ImmersedManifold, ambient
 from riemgn.manifolds.point import Point
 
 
@@ -39,7 +39,7 @@ class NaturalManifold(ImmersedManifold):
 
     def lift(self, point: Point, tangent_vector) -> np.ndarray:
         """Return the parameters xi = B^+ L^T v, (p,), with B = L^T J."""
-        v = vector("tangent_vector", tangent_vector, point.size)
+        v = ambient("tangent_vector", tangent_vector, point)
         return self._factor(point).lift(self._root(point).transposed(v))
 
     def projection(self, point: Point, vector) -> np.ndarray:

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from riemgn.scaling import Standardiser
+
+
+def test_columns_have_mean_zero_and_unit_deviation():
+    rows = np.random.default_rng(0).normal(3.0, [1e-6, 1.0, 1e9], size=(50, 3))
+    scaled = Standardiser.of(rows).forward(rows)
+    np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-9)
+    np.testing.assert_allclose(scaled.std(axis=0), 1, rtol=1e-9)
+
+
+def test_agrees_with_scikit_learn():
+    from sklearn.preprocessing import StandardScaler
+
+    rows = np.random.default_rng(1).exponential(size=(40, 4))
+    scaled = Standardiser.of(rows).forward(rows)
+    np.testing.assert_allclose(scaled, StandardScaler().fit_transform(rows), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, -7.3, 1e300])
+def test_constant_columns_are_zero_even_for_new_values(value):
+    scaler = Standardiser.of(np.full((9, 1), value))
+    assert scaler.constant.all()
+    assert scaler.forward(np.array([[value], [value + 5.0]])).tolist() == [[0.0], [0.0]]
+    np.testing.assert_allclose(scaler.backward(np.array([[2.0]])), value)
+
+
+def test_huge_numbers_do_not_overflow():
+    rows = np.array([[1e308], [-1e308], [1.5e308]])
+    np.testing.assert_allclose(Standardiser.of(rows).forward(rows).std(), 1)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20))
+def test_backward_undoes_forward(values):
+    rows = np.array(values)[:, None]
+    scaler = Standardiser.of(rows)
+    back = scaler.backward(scaler.forward(rows))
+    np.testing.assert_allclose(back, rows, atol=1e-9 * (1 + np.abs(rows).max()))
