@@ -77,6 +77,12 @@ class GaussNewton(SteepestDescent):
             problem: A `riemgn.Problem`.
             initial_point: A point of its manifold.
             callback: Called with the `Record` of every iterate; raising StopIteration ends the run.
+
+        Raises:
+            TypeError: The problem, the point or the callback is of another type.
+            ValueError: The point belongs to another manifold.
+            riemgn.NumericalError: The cost, or a derivative, is not finite at the start. Later on
+                such trouble, as Ctrl-C, ends the run at its last point.
         """
         x = checked_start(problem, initial_point)
         flat = problem.loss.hessian_root(x.outputs).is_identity
@@ -89,7 +95,8 @@ class GaussNewton(SteepestDescent):
             reason = journal.reason(ending)
         finally:
             self.line_searcher = None  # it holds the run's last point
-        return self._result(problem, journal, reason)
+        self._complete_log(journal)
+        return journal.result(problem, reason, self._log)
 
     def _descend(self, problem: Problem, x: Point, journal: Journal) -> str:
         """Run pymanopt's loop, note the returned point, and return the reason for its end."""
@@ -115,29 +122,16 @@ class GaussNewton(SteepestDescent):
         if self._log_verbosity > 0:
             super()._add_log_entry(iteration=iteration - 1, point=point.bare(), **entries)
 
-    def _result(self, problem: Problem, journal: Journal, reason: str) -> Result:
-        """Measure the returned point afresh: pymanopt's own gradient norm is one step old."""
-        last, point = journal.records[-1], journal.point
-        gradient = problem.riemannian_gradient(point)
+    def _complete_log(self, journal: Journal) -> None:
+        """Add the returned point, which pymanopt leaves out of its log."""
+        last = journal.records[-1]
         if self._log_verbosity > 0 and len(self._log["iterations"]["point"]) < len(journal.records):
             self._add_log_entry(
                 iteration=last.iteration + 1,
-                point=point,
+                point=journal.point,
                 cost=last.cost,
                 gradient_norm=last.gradient_norm,
             )
-        return Result(
-            point=point,
-            cost=last.cost,
-            iterations=last.iteration,
-            stopping_criterion=reason,
-            time=last.seconds,
-            gradient_norm=problem.manifold.norm(point, gradient),
-            step_size=last.step,
-            log=self._log,
-            history=journal.records,
-            interrupted=journal.interrupted,
-        )
 
 
 class _Journalled:

@@ -72,6 +72,12 @@ class LevenbergMarquardt(Optimizer):
             problem: A `riemgn.Problem`.
             initial_point: A point of its manifold.
             callback: Called with the `Record` of every iterate; raising StopIteration ends the run.
+
+        Raises:
+            TypeError: The problem, the point or the callback is of another type.
+            ValueError: The point belongs to another manifold.
+            riemgn.NumericalError: The cost, or a derivative, is not finite at the start. Later on
+                such trouble, as Ctrl-C, ends the run at its last point.
         """
         point = checked_start(problem, initial_point)
         journal = Journal(callback)
@@ -81,7 +87,7 @@ class LevenbergMarquardt(Optimizer):
                 reason = self._descend(problem, point, journal)
             except ENDINGS as ending:
                 reason = journal.reason(ending)
-            return self._result(problem, journal, reason)
+            return journal.result(problem, reason, self._log)
 
     def _descend(self, problem: Problem, point: Point, journal: Journal) -> str:
         """Move until something ends the run, and return what."""
@@ -122,21 +128,6 @@ class LevenbergMarquardt(Optimizer):
                 damping=damping,
             )
         journal.note(point, cost, gradient_norm, damping)
-
-    def _result(self, problem: Problem, journal: Journal, reason: str) -> Result:
-        last, point = journal.records[-1], journal.point
-        return Result(
-            point=point,
-            cost=last.cost,
-            iterations=last.iteration,
-            stopping_criterion=reason,
-            time=last.seconds,
-            step_size=last.step,
-            gradient_norm=_gradient_norm(problem, point),
-            log=self._log,
-            history=journal.records,
-            interrupted=journal.interrupted,
-        )
 
 
 def _gradient_norm(problem: Problem, point: Point) -> float:

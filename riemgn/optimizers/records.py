@@ -92,6 +92,22 @@ class Journal:
         if self._callback is not None:
             self._callback(record)
 
+    def result(self, problem: Problem, reason: str, log: dict) -> Result:
+        """Return the result of a run that ended at the last noted point, its gradient afresh."""
+        last, gradient = self.records[-1], problem.riemannian_gradient(self.point)
+        return Result(
+            point=self.point,
+            cost=last.cost,
+            iterations=last.iteration,
+            stopping_criterion=reason,
+            time=last.seconds,
+            step_size=last.step,
+            gradient_norm=problem.manifold.norm(self.point, gradient),
+            log=log,
+            history=self.records,
+            interrupted=self.interrupted,
+        )
+
     def reason(self, ending: BaseException) -> str:
         """Return why an early end leaves the last noted point; raise it again if there is none."""
         if not self.records:
