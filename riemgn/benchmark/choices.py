@@ -9,19 +9,15 @@ import numpy as np
 from scipy.linalg.blas import dgemm
 from threadpoolctl import threadpool_limits
 
+from riemgn.benchmark.floor import least_seconds
 from riemgn.benchmark.problems import RECIPES, FitProblem
 
 _SIZE = 800
 
 
-def least_wall(work: Callable[[], object], trials: int = 7) -> float:
+def least_wall(work: Callable[[], object]) -> float:
     """Return the least wall time of one call in seconds."""
-    seconds = []
-    for _ in range(trials):
-        began = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - began)
-    return min(seconds)
+    return least_seconds(work, clock=time.perf_counter)
 
 
 def product_rates() -> dict[str, float]:

@@ -13,10 +13,10 @@ _PACKAGES = ("numpy", "scipy", "autograd", "pymanopt", "torch", "torch-levenberg
 
 def machine() -> dict[str, str | int]:
     """Return the number of cores, the processor's kind as BLAS sees it, and the versions used."""
-    pools = {pool.get("architecture", "unknown") for pool in threadpool_info()}
+    kinds = {pool["architecture"] for pool in threadpool_info() if "architecture" in pool}
     facts: dict[str, str | int] = {
         "cores": os.cpu_count() or 1,
-        "architecture": f"{platform.machine()} {'/'.join(sorted(pools))}",
+        "architecture": f"{platform.machine()} {'/'.join(sorted(kinds))}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
     }
     for package in _PACKAGES:
