@@ -112,6 +112,9 @@ class LevenbergMarquardt(Optimizer):
             if trial is None:
                 return f"Terminated - {schedule.reason}."
             point, cost, damping = trial.point, trial.cost, trial.damping
+            # the memory of the Jacobian just left serves the next one
+            del model, trial
+            journal.let_go()
 
     def _note(
         self, journal: Journal, point: Point, cost: float, gradient_norm: float, damping: float

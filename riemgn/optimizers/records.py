@@ -11,6 +11,7 @@ from pymanopt.optimizers.optimizer import OptimizerResult
 
 from riemgn.arguments import integer, positive
 from riemgn.errors import NumericalError
+from riemgn.immersions import Immersion
 from riemgn.manifolds import Point
 from riemgn.problem import Problem
 
@@ -70,20 +71,21 @@ class Journal:
         if not (callback is None or callable(callback)):
             raise TypeError(f"callback must be a function of a Record, got {callback!r}")
         self.records: list[Record] = []
-        self.point: Point | None = None
         self.interrupted = False
+        self._point: Point | None = None
+        self._place: tuple[Immersion, np.ndarray] | None = None
         self._callback = callback
         self._began = time.perf_counter()
 
     def note(self, point: Point, cost: float, gradient_norm: float, damping: float = 0.0) -> None:
         """Record an iterate; whatever the callback raises, StopIteration included, passes on."""
-        before = point if self.point is None else self.point
-        self.point = point
+        before = point.params if self._place is None else self._place[1]
+        self._point, self._place = point, (point.jet.immersion, point.params)
         record = Record(
             iteration=len(self.records),
             cost=float(cost),
             gradient_norm=gradient_norm,
-            step=float(np.linalg.norm(point.params - before.params)),
+            step=float(np.linalg.norm(point.params - before)),
             damping=damping,
             seconds=time.perf_counter() - self._began,
             point=point,
@@ -92,17 +94,30 @@ class Journal:
         if self._callback is not None:
             self._callback(record)
 
+    @property
+    def point(self) -> Point:
+        """The last noted point, made again where it was let go."""
+        if self._point is None:
+            immersion, params = self._place
+            self._point = Point(immersion.at(params))
+        return self._point
+
+    def let_go(self) -> None:
+        """Drop the last noted point: the memory of its Jacobian serves the next one."""
+        self._point = None
+
     def result(self, problem: Problem, reason: str, log: dict) -> Result:
         """Return the result of a run that ended at the last noted point, its gradient afresh."""
-        last, gradient = self.records[-1], problem.riemannian_gradient(self.point)
+        last, point = self.records[-1], self.point
+        gradient = problem.riemannian_gradient(point)
         return Result(
-            point=self.point,
+            point=point,
             cost=last.cost,
             iterations=last.iteration,
             stopping_criterion=reason,
             time=last.seconds,
             step_size=last.step,
-            gradient_norm=problem.manifold.norm(self.point, gradient),
+            gradient_norm=problem.manifold.norm(point, gradient),
             log=log,
             history=self.records,
             interrupted=self.interrupted,
