@@ -33,6 +33,19 @@ class Standardiser:
         constant = np.ptp(relative, axis=0) <= 16 * np.finfo(np.float64).eps
         return cls(centre * size, np.where(constant, np.inf, spread * size))
 
+    @classmethod
+    def robust(cls, rows: np.ndarray) -> Standardiser:
+        """Return the map by medians and median absolute deviations, which outliers do not move.
+
+        The deviation is times 1.4826, so that it is the standard deviation of normal numbers; a
+        column in which it is zero gets mean and standard deviation.
+        """
+        centre = np.median(rows, axis=0)
+        scale = 1.4826 * np.median(np.abs(rows - centre), axis=0)
+        plain = cls.of(rows)
+        usable = (scale > 0) & ~plain.constant
+        return cls(np.where(usable, centre, plain.centre), np.where(usable, scale, plain.scale))
+
     @property
     def constant(self) -> np.ndarray:
         """Which columns were constant, booleans (columns,)."""

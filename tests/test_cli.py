@@ -10,7 +10,7 @@ import pytest
 import riemgn
 from riemgn import baselines
 from riemgn.cli import main
-from riemgn.modelfile import load_model
+from riemgn.modelfile import load_model, save_model
 
 ROWS = [(i / 10, i * i % 7, 2 * i / 10 + i * i % 7) for i in range(40)]
 TABLE = "a,b,price\n" + "\n".join(",".join(map(str, row)) for row in ROWS)
@@ -37,7 +37,7 @@ def test_fit_prints_one_table(folder, capsys):
     out = capsys.readouterr().out
     for part in ("underparameterised", "3-1, tanh", "13 weights", "rank", "condition number"):
         assert part in out
-    for part in ("loss", "held out", "ridge", "test R²", "scikit-learn, lbfgs", "seconds"):
+    for part in ("loss", "held out", "ridge", "test R²", "scikit-learn MLP, lbfgs", "seconds"):
         assert part in out
     assert [path.name for path in folder.iterdir() if path.is_dir()] == []
 
@@ -132,6 +132,21 @@ def test_predict_gives_labels_and_probabilities(folder, capsys):
     assert lines[40].startswith("high,")
 
 
+def test_a_model_without_names_takes_all_columns(folder, capsys):
+    X, y = riemgn.datasets.load("linnerud")
+    fitted = riemgn.fit(riemgn.Network([3, 2, 3]), X, y, ridge=1.0)
+    save_model(fitted.model, "bare.npz")
+    (folder / "three.csv").write_text("x,y,z\n0,1,2\n")
+    assert main(["predict", "bare.npz", "three.csv"]) == 0
+    assert capsys.readouterr().out.startswith("prediction 1,prediction 2,prediction 3\n")
+    assert main(["predict", "bare.npz", "kinds.csv"]) == 2
+    assert main(["predict", "bare.npz", "own.csv"]) == 0
+    (folder / "two.csv").write_text("x,y\n0,1\n")
+    capsys.readouterr()
+    assert main(["predict", "bare.npz", "two.csv"]) == 2
+    assert "must have shape (rows, 3)" in one_line(capsys)
+
+
 def test_scores_print_markdown(folder, capsys):
     words = [
         "scores",
@@ -204,6 +219,7 @@ def test_a_bad_table_is_one_clear_line(folder, capsys, name):
         (["fit", "--dataset", "iris", "--test-share", "1"], "test_share must be in [0, 1)"),
         (["fit", "--dataset", "iris", "--validation", "0.9"], "validation must be in [0, 0.5]"),
         (["fit", "--dataset", "iris", "--out", "own.csv"], "--out must be a folder"),
+        (["fit", "--dataset", "iris", "--out", "own.csv/run"], "own.csv is a file"),
         (["fit", "--datset", "iris"], "--datset"),
         (["fot"], "fot"),
         (["predict", "absent.npz", "own.csv"], "there is no model file absent.npz"),

@@ -41,3 +41,13 @@ def test_backward_undoes_forward(values):
     scaler = Standardiser.of(rows)
     back = scaler.backward(scaler.forward(rows))
     np.testing.assert_allclose(back, rows, atol=1e-9 * (1 + np.abs(rows).max()))
+
+
+def test_the_robust_map_ignores_outliers():
+    rows = np.random.default_rng(0).normal(5.0, 2.0, size=(401, 2))
+    rows[:20, 0] = 1e6
+    rows[:, 1] = np.arange(401) < 3  # its median absolute deviation is zero
+    scaler = Standardiser.robust(rows)
+    assert scaler.centre[0] == np.median(rows[:, 0])
+    assert scaler.scale[0] == pytest.approx(2.0, rel=0.15)
+    assert scaler.scale[1] == pytest.approx(rows[:, 1].std())

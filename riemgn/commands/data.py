@@ -42,9 +42,12 @@ def training_data(file: Path | None, dataset: str | None, target: list[str], los
 def input_data(table: Table, columns: tuple[str, ...]) -> np.ndarray:
     """Return a model's inputs from a table, matched by name; other columns are left out.
 
+    A model that knows no names takes all columns in their order.
+
     Raises:
         ValueError: Columns are missing, or one holds text or has gaps.
     """
+    columns = columns or table.columns
     missing = [name for name in columns if name not in table.columns]
     if missing:
         listed = ", ".join(map(repr, missing))

@@ -74,7 +74,7 @@ def fit(
     Every column but the target is an input, and must hold numbers.
     """
     from riemgn.commands.data import training_data
-    from riemgn.commands.fit_files import refuse_file, write
+    from riemgn.commands.fit_files import check_folder, write
     from riemgn.commands.fit_table import fit_table
     from riemgn.commands.options import hidden_widths, number_or
     from riemgn.commands.screen import screen, waiting
@@ -83,7 +83,7 @@ def fit(
 
     widths, strength = hidden_widths(hidden), number_or("auto", "ridge", ridge)
     if out is not None:
-        refuse_file(out)
+        check_folder(out)
     data = training_data(file, dataset, target or [], loss)
     with shown_on_terminal() as show:
         evaluation = evaluate(

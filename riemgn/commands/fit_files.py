@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,10 +18,13 @@ from riemgn.plotting import loss_figure
 FILES = ("fit.json", "model.npz", "loss.png")
 
 
-def refuse_file(path: Path) -> None:
-    """Raise ValueError if a file has the name of the output folder."""
-    if path.exists() and not path.is_dir():
-        raise ValueError(f"--out must be a folder, {path} is a file")
+def check_folder(path: Path) -> None:
+    """Raise ValueError if the output folder could not be made or written to."""
+    nearest = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
+    if not nearest.is_dir():
+        raise ValueError(f"--out must be a folder, {nearest} is a file")
+    if not os.access(nearest, os.W_OK):
+        raise ValueError(f"--out {path} is not writable")
 
 
 def write(destination: Path, data: Dataset, evaluation: Evaluation, seed: int) -> list[Path]:

@@ -18,7 +18,7 @@ def fit_table(data: Dataset, evaluation: Evaluation) -> Table:
     """Return the table of a fit: the regime, the geometry, the loss and the scores."""
     rows, inputs = data.X.shape
     table = Table(
-        title=f"{data.name}: {rows} rows, {inputs} inputs",
+        title=f"{data.name}: {rows} rows, {inputs} input{'s' * (inputs > 1)}",
         title_style="bold",
         title_justify="left",
         show_header=False,
@@ -99,7 +99,7 @@ def _scores(evaluation: Evaluation) -> list[tuple[str, Text | str]]:
     if evaluation.test_score is None:
         return [*rows, (f"test {name}", "no rows held out")]
     scores = {f"test {name}": evaluation.test_score}
-    scores |= {f"  scikit-learn, {k}": v for k, v in evaluation.baselines.items()}
+    scores |= {f"  scikit-learn MLP, {k}": v for k, v in evaluation.baselines.items()}
     best = np.nanmax(list(scores.values()))
     for label, score in scores.items():
         style = "bold green" if score == best else ""

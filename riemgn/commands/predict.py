@@ -43,7 +43,8 @@ def prediction_frame(model, X):
     import pandas
 
     predictions = model.predict(X).reshape(len(X), -1)
-    frame = pandas.DataFrame(dict(zip(model.targets, predictions.T, strict=True)))
+    names = model.targets or [f"prediction {i + 1}" for i in range(predictions.shape[1])]
+    frame = pandas.DataFrame(dict(zip(names, predictions.T, strict=True)))
     if model.classes is not None:
         for label, column in zip(model.classes, model.predict_proba(X).T, strict=True):
             frame[f"P({label})"] = column

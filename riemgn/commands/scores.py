@@ -14,7 +14,7 @@ def scores(
     ] = "diabetes,breast_cancer,digits,wine,iris,linnerud",
     splits: Annotated[
         int, typer.Option(metavar="N", help="Splits into training and test rows, seeds 0 to N-1.")
-    ] = 8,
+    ] = 10,
     hidden: Annotated[
         str, typer.Option(metavar="WIDTHS", help="Widths of the hidden layers: 16, or 16,16.")
     ] = "16",

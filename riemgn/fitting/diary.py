@@ -32,9 +32,17 @@ class Diary:
         """The time since the fit began."""
         return time.perf_counter() - self._began
 
-    def note_fold(self, phase: str, fold: Fold, ridge: float, record: Record, shown: bool) -> None:
-        """Note an iterate of a training with rows held out."""
-        self._note(phase, fold.training, ridge, record, fold.held_out_loss() if shown else None)
+    def note_fold(self, folds: list[Fold], ridge: float, number: int, record: Record) -> None:
+        """Note an iterate of the ridge path; of the first fold only it enters the history."""
+        if number == 0:
+            held_out_loss = folds[0].held_out_loss()
+            self._note("ridge", folds[0].training, ridge, record, held_out_loss)
+        else:
+            self.taken += record.iteration > 0
+
+    def note_early(self, fold: Fold, ridge: float, record: Record) -> None:
+        """Note an iterate of a training that is stopped early."""
+        self._note("early stopping", fold.training, ridge, record, fold.held_out_loss())
 
     def note_all(self, training: Training, ridge: float, record: Record) -> None:
         """Note an iterate of the training on all rows."""
@@ -49,8 +57,6 @@ class Diary:
         held_out_loss: float | None,
     ) -> None:
         self.taken += record.iteration > 0
-        if held_out_loss is None and phase != "fit":
-            return
         step = FitStep(
             phase=phase,
             iteration=len(self.history),

@@ -13,8 +13,8 @@ from riemgn.scaling import Standardiser
 
 LOSSES = ("squared", "huber", "poisson", "logistic", "softmax")
 
-# Where Huber's loss turns from quadratic to linear, in standard deviations: 95 % efficient for
-# normal errors (Huber and Ronchetti, Robust Statistics, 2nd edition 2009, section 4.5).
+# Where Huber's loss turns linear, in robust standard deviations of the targets: 95 % efficient for
+# normal errors (Holland and Welsch, Communications in Statistics A6, 1977, 813-827).
 HUBER_DELTA = 1.345
 
 
@@ -51,7 +51,7 @@ class Target(ABC):
 
 
 class RealTarget(Target):
-    """Numbers, standardised; the outputs are on the standardised scale."""
+    """Numbers; the outputs are on the standardised scale, under "huber" the robust one."""
 
     def __init__(self, kind: str, scaler: Standardiser, rows: np.ndarray | None = None) -> None:
         self.kind = kind
@@ -63,7 +63,7 @@ class RealTarget(Target):
     def learn(cls, kind: str, y) -> RealTarget:
         """Return the target of y, (n,) or (n, outputs)."""
         columns = _columns(y)
-        scaler = Standardiser.of(columns)
+        scaler = Standardiser.of(columns) if kind == "squared" else Standardiser.robust(columns)
         _refuse_constant(scaler.constant)
         return cls(kind, scaler, scaler.forward(columns))
 

@@ -101,8 +101,9 @@ class Training:
 
         start = problem.manifold.point(self.params)
         result = optimizer.run(problem, initial_point=start, callback=note)
-        if "interrupted" in result.stopping_criterion:
+        if result.interrupted:
             raise KeyboardInterrupt
+        result.stopping_criterion = result.stopping_criterion.removeprefix("Terminated - ")
         if settled(costs, limits.tolerance):
             result.stopping_criterion = (
                 f"the last step lowered the cost by less than {limits.tolerance:g} of it"

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
 
 from riemgn.arguments import choice, generator, integer, positive
 from riemgn.fitting.diary import Diary
-from riemgn.fitting.early_stopping import stop_early
 from riemgn.fitting.model import Model, input_rows
+from riemgn.fitting.phases import Run, Task, run_phases
 from riemgn.fitting.progress import shown_on_terminal
 from riemgn.fitting.result import FitReport, FitResult, FitStep
-from riemgn.fitting.ridge_path import Fold, RidgePath
-from riemgn.fitting.splits import folds
+from riemgn.fitting.ridge_path import RidgePath
 from riemgn.fitting.targets import Target, learn_target
-from riemgn.fitting.training import METHODS, HeldOut, Limits, Training
+from riemgn.fitting.training import METHODS, Limits
 from riemgn.manifolds import ImmersedManifold
 from riemgn.networks import Network
 from riemgn.scaling import Standardiser
 
 LEAST_ROWS = 3
 DEFAULT_SHARE = 0.2
-ENOUGH_HELD_OUT = 250  # rows; folds are added until so many have been held out
 
 
 def fit(
@@ -43,10 +40,11 @@ def fit(
 ) -> FitResult:
     """Train a network on data by damped Gauss-Newton.
 
-    Inputs, and targets of "squared" and "huber", are standardised. Training starts at
-    `network.init(seed)` with the output layer at zero, so that the outputs begin at the mean of the
-    targets; a centred network starts at its centre instead. With p < n it is damped Gauss-Newton on
-    the output manifold, with p >= n Levenberg-Marquardt in the ambient space R^n.
+    Inputs and real targets are standardised, under "huber" the targets by median and median
+    absolute deviation. Training starts at `network.init(seed)` with the output layer at zero, so
+    that the outputs begin at the centre of the targets; a centred network starts at its own centre.
+    With p < n it is damped Gauss-Newton on the output manifold, with p >= n Levenberg-Marquardt in
+    the ambient space R^n.
 
     What is minimised is loss + ridge/2 |w - start|^2, the loss summed over rows on the standardised
     scale. The ridge is the variance of the noise over the prior variance of a weight, so that it
@@ -60,17 +58,17 @@ def fit(
         X: Inputs (n, inputs), at least three rows; with one input also (n,).
         y: Targets (n,) or (n, outputs). For "poisson" non-negative; for "logistic" (two classes,
             one output) and "softmax" (an output a class) labels (n,) of any one kind.
-        loss: "squared", "huber" (quadratic to 1.345 standard deviations, linear beyond),
-            "poisson" (the output is the logarithm of the rate), "logistic", "softmax", or a
-            function that makes a `riemgn.Loss` from some rows of y, which are then not scaled.
+        loss: "squared", "huber" (linear beyond 1.345 robust standard deviations of y), "poisson"
+            (the output is the logarithm of the rate), "logistic", "softmax", or a function that
+            makes a `riemgn.Loss` from some rows of y, which are then not scaled.
         method: "auto" and "levenberg-marquardt" are damped, "gauss-newton" is undamped with
             backtracking.
         ridge: "auto", or a strength >= 0.
         validation: The share of rows held out at a time, in [0, 0.5]; None is 0.2 with ridge
-            "auto" and 0 with a ridge given. With "auto" it is rounded to 1/k, and of k folds as
-            many are used as hold out 250 rows together. With a ridge given and a share > 0 the
-            rest of the rows is trained on, until the held-out loss has not fallen for ten steps,
-            and the iterate where it was least is returned.
+            "auto" and 0 with a ridge given. With "auto" it is rounded to 1/k: up to 1000 rows all
+            k folds are used, beyond that as many as hold out 250 rows together. With a ridge given
+            and a share > 0 the rest of the rows is trained on, until the held-out loss has not
+            fallen for ten steps, and the iterate where it was least is returned.
         max_iterations: The most steps of the last phase.
         tolerance: The last phase ends at a step that lowers what is minimised by less than this
             share of it.
@@ -97,135 +95,24 @@ def fit(
     inputs = Standardiser.of(X)
     target = learn_target(loss, y, network.outputs)
     _check_rows(X, target)
-    data = _Data(network, _start(network, draws), inputs.forward(X), target, method)
+    task = Task(network, _start(network, draws), inputs.forward(X), target, method)
     if callback is not None:
-        run = _run(data, strength, share, limits, draws, Diary(callback))
+        run = run_phases(task, strength, share, limits, draws, Diary(callback))
     else:
         with shown_on_terminal() as show:
-            run = _run(data, strength, share, limits, draws, Diary(show))
-    return _result(data, inputs, run)
+            run = run_phases(task, strength, share, limits, draws, Diary(show))
+    return _result(inputs, run)
 
 
-@dataclass(frozen=True)
-class _Data:
-    """All training rows on the standardised scale, and what is trained on them."""
-
-    network: Network
-    start: np.ndarray
-    X: np.ndarray
-    target: Target
-    method: str
-
-    def training(self, rows: np.ndarray | slice = slice(None)) -> Training:
-        """Return a training on some rows, standing at the start."""
-        loss = self.target.loss(self.target.rows[rows])
-        return Training(self.network, self.start, self.X[rows], loss, self.method)
-
-    def folds(self, share: float, draws: np.random.Generator) -> list[Fold]:
-        """Return trainings with a share of the rows held out, enough to hold out 250 rows."""
-        rows = len(self.X)
-        count = min(round(1 / share), rows)
-        used = min(count, -(-ENOUGH_HELD_OUT * count // rows))
-        fold_of = folds(rows, count, draws, self.target.labels)
-        return [self._fold(fold_of == i) for i in range(used)]
-
-    def _fold(self, held: np.ndarray) -> Fold:
-        loss = self.target.loss(self.target.rows[held])
-        return Fold(self.training(~held), HeldOut(self.X[held], loss))
-
-
-@dataclass
-class _Run:
-    """How far a fit has come."""
-
-    diary: Diary
-    params: np.ndarray
-    ridge: float | None = None
-    path: RidgePath | None = None
-    held_out_loss: float | None = None
-    iterations: int = 0
-    gradient_norm: float | None = None
-    stopping: str = "interrupted"
-    interrupted: bool = True
-
-
-def _run(
-    data: _Data,
-    ridge: float | None,
-    share: float,
-    limits: Limits,
-    draws: np.random.Generator,
-    diary: Diary,
-) -> _Run:
-    """Go through the phases; an interruption leaves the best parameters so far."""
-    run = _Run(diary, data.start)
-    try:
-        if ridge is None:
-            run.path = RidgePath(data.folds(share, draws))
-            _choose_ridge(run, 4.0 * len(data.X))
-        else:
-            run.ridge = ridge
-        if ridge is not None and share > 0:
-            _stop_early(run, data.folds(share, draws)[0], limits)
-        else:
-            _train_all(run, data.training(), limits)
-        run.interrupted = False
-    except KeyboardInterrupt:
-        pass
-    return run
-
-
-def _choose_ridge(run: _Run, strongest: float) -> None:
-    """Walk down the ridge path; the first fold's network is where the fit of all rows starts."""
-    folds, diary = run.path.folds, run.diary
-    try:
-        run.path.walk(
-            strongest,
-            lambda ridge, i, record: diary.note_fold("ridge", folds[i], ridge, record, i == 0),
-        )
-    finally:
-        run.params, run.ridge = folds[0].best_params, run.path.ridge
-        if run.path.strengths:
-            run.held_out_loss = float(run.path.mean_losses.min())
-
-
-def _stop_early(run: _Run, fold: Fold, limits: Limits) -> None:
-    try:
-        result, run.held_out_loss = stop_early(
-            fold,
-            run.ridge,
-            limits,
-            lambda record: run.diary.note_fold("early stopping", fold, run.ridge, record, True),
-        )
-    finally:
-        run.params = fold.best_params
-    _conclude(run, result)
-
-
-def _train_all(run: _Run, training: Training, limits: Limits) -> None:
-    training.params = run.params
-    try:
-        result = training.minimise(
-            run.ridge, limits, lambda record: run.diary.note_all(training, run.ridge, record)
-        )
-    finally:
-        run.params = training.params
-    _conclude(run, result)
-
-
-def _conclude(run: _Run, result) -> None:
-    run.iterations, run.gradient_norm = result.iterations, float(result.gradient_norm)
-    run.stopping = result.stopping_criterion.removeprefix("Terminated - ")
-
-
-def _result(data: _Data, inputs: Standardiser, run: _Run) -> FitResult:
-    training = data.training()
+def _result(inputs: Standardiser, run: Run) -> FitResult:
+    task = run.task
+    training = task.training()
     point = ImmersedManifold(training.immersion).point(run.params)
-    n, p = training.immersion.ambient_dim, data.network.dim
+    n, p = training.immersion.ambient_dim, task.network.dim
     report = FitReport(
         regime="underparameterised" if p < n else "overparameterised",
-        method=_described(data.method, p < n),
-        rows=len(data.X),
+        method=_described(task.method, p < n),
+        rows=len(task.X),
         n=n,
         p=p,
         rank=int(point.rank),
@@ -234,16 +121,16 @@ def _result(data: _Data, inputs: Standardiser, run: _Run) -> FitResult:
         ridge=run.ridge,
         held_out_loss=run.held_out_loss,
         ridge_path=_tried(run.path),
-        iterations=run.iterations,
+        iterations=run.last.iterations if run.last else 0,
         steps=run.diary.taken,
-        gradient_norm=run.gradient_norm,
-        stopping=run.stopping,
-        interrupted=run.interrupted,
+        gradient_norm=float(run.last.gradient_norm) if run.last else None,
+        stopping=run.last.stopping_criterion if run.last else "interrupted",
+        interrupted=run.last is None,
         seconds=run.diary.seconds,
     )
     params = np.array(run.params)
     params.flags.writeable = False
-    model = Model(data.network, params, inputs, data.target)
+    model = Model(task.network, params, inputs, task.target)
     return FitResult(model, report, tuple(run.diary.history))
 
 

@@ -1,0 +1,133 @@
+"""The phases of a fit: the choice of the ridge, early stopping, the training on all rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from riemgn.fitting.diary import Diary
+from riemgn.fitting.early_stopping import stop_early
+from riemgn.fitting.ridge_path import Fold, RidgePath
+from riemgn.fitting.splits import folds
+from riemgn.fitting.targets import Target
+from riemgn.fitting.training import HeldOut, Limits, Training
+from riemgn.networks import Network
+from riemgn.optimizers.records import Result
+
+FEW_ROWS = 1000  # up to so many rows every fold is used
+ENOUGH_HELD_OUT = 250  # rows; with more rows, folds are added until so many have been held out
+STRONGEST = 4.0  # the first ridge of the path, over the number of rows
+
+
+@dataclass(frozen=True)
+class Task:
+    """All training rows on the standardised scale, and what is trained on them."""
+
+    network: Network
+    start: np.ndarray
+    X: np.ndarray
+    target: Target
+    method: str
+
+    def training(self, rows: np.ndarray | slice = slice(None)) -> Training:
+        """Return a training on some rows, standing at the start."""
+        loss = self.target.loss(self.target.rows[rows])
+        return Training(self.network, self.start, self.X[rows], loss, self.method)
+
+    def folds(self, share: float, draws: np.random.Generator) -> list[Fold]:
+        """Return trainings with a share of the rows held out; with many rows a few suffice."""
+        rows = len(self.X)
+        count = min(round(1 / share), rows)
+        used = count if rows <= FEW_ROWS else min(count, -(-ENOUGH_HELD_OUT * count // rows))
+        fold_of = folds(rows, count, draws, self.target.labels)
+        return [self._fold(fold_of == i) for i in range(used)]
+
+    def _fold(self, held: np.ndarray) -> Fold:
+        loss = self.target.loss(self.target.rows[held])
+        return Fold(self.training(~held), HeldOut(self.X[held], loss))
+
+
+@dataclass
+class Run:
+    """A fit under way; `KeyboardInterrupt` in any phase leaves the best parameters so far.
+
+    Attributes:
+        task: What is fitted.
+        limits: Where the last phase ends.
+        diary: The iterates so far.
+        params: The best parameters so far, (p,).
+        ridge: The strength of the ridge, None until it is given or chosen.
+        path: The strengths tried.
+        held_out_loss: The least held-out loss a row.
+        last: What the optimizer returned from the last phase, None if that did not end.
+    """
+
+    task: Task
+    limits: Limits
+    diary: Diary
+    params: np.ndarray
+    ridge: float | None = None
+    path: RidgePath | None = None
+    held_out_loss: float | None = None
+    last: Result | None = None
+
+    def choose_ridge(self, folds: list[Fold]) -> None:
+        """Walk down the ridge path; all rows are then fitted from where the first fold was best."""
+        self.path = RidgePath(folds)
+        try:
+            self.path.walk(STRONGEST * len(self.task.X), partial(self.diary.note_fold, folds))
+        finally:
+            self.params, self.ridge = folds[0].best_params, self.path.ridge
+            if self.path.strengths:
+                self.held_out_loss = float(self.path.mean_losses.min())
+
+    def stop_early(self, fold: Fold) -> None:
+        """Train on the rows of a fold, and keep the iterate that serves the others best."""
+        note = partial(self.diary.note_early, fold, self.ridge)
+        try:
+            self.last, self.held_out_loss = stop_early(fold, self.ridge, self.limits, note)
+        finally:
+            self.params = fold.best_params
+
+    def train(self) -> None:
+        """Train on all rows from the parameters reached so far."""
+        training = self.task.training()
+        training.params = self.params
+        note = partial(self.diary.note_all, training, self.ridge)
+        try:
+            self.last = training.minimise(self.ridge, self.limits, note)
+        finally:
+            self.params = training.params
+
+
+def run_phases(
+    task: Task,
+    ridge: float | None,
+    share: float,
+    limits: Limits,
+    draws: np.random.Generator,
+    diary: Diary,
+) -> Run:
+    """Go through the phases that a fit needs.
+
+    Args:
+        task: What is fitted.
+        ridge: The strength of the ridge, None if it is to be chosen.
+        share: The share of rows held out, 0 for none.
+        limits: Where the last phase ends.
+        draws: The source of the folds.
+        diary: Where iterates are noted.
+    """
+    run = Run(task, limits, diary, task.start, ridge)
+    try:
+        if ridge is None:
+            run.choose_ridge(task.folds(share, draws))
+        if ridge is not None and share > 0:
+            run.stop_early(task.folds(share, draws)[0])
+        else:
+            run.train()
+    except KeyboardInterrupt:
+        run.last = None
+    return run
