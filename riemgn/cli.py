@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = app(arguments, standalone_mode=False)
     except usage_error as error:
         return _fail(error.format_message(), BAD_INPUT)
-    except (ValueError, TypeError, ImportError, OSError) as error:
+    except (ValueError, ImportError, OSError) as error:
         return _fail(str(error), BAD_INPUT)
     except NumericalError as error:
         return _fail(str(error), BREAKDOWN)

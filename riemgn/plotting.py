@@ -57,6 +57,9 @@ def _draw_history(axes: Axes, result: FitResult) -> None:
         axes.plot(iterations, [s.loss for s in held], color=TRAINING, label=f"training, {fold}")
         held_out = [step.held_out_loss for step in held]
         axes.plot(iterations, held_out, color=HELD_OUT, label="held out")
+        if not ridge_chosen:
+            best = int(np.argmin(held_out))
+            _star(axes, iterations[best], held_out[best], "returned")
     if rest:
         marker = "o" if len(rest) == 1 else None
         axes.plot(
@@ -95,20 +98,17 @@ def _draw_ridge_path(axes: Axes, result: FitResult) -> None:
     label = f"mean of {losses.shape[1]} folds" if several else "held out"
     axes.plot(strengths, mean, color=HELD_OUT, marker="o", markersize=4, label=label)
     best = int(np.argmin(mean))
-    axes.plot(
-        strengths[best],
-        mean[best],
-        color="black",
-        marker="*",
-        markersize=13,
-        linestyle="none",
-        label=f"chosen: {strengths[best]:.3g}",
-    )
+    _star(axes, strengths[best], mean[best], f"chosen: {strengths[best]:.3g}")
     axes.set_xscale("log")
     axes.invert_xaxis()
     axes.set_xlabel("ridge, weaker to the right")
     axes.set_ylabel("held-out loss a row")
     axes.set_title("Choice of the ridge", fontsize=11)
+
+
+def _star(axes: Axes, x: float, y: float, label: str) -> None:
+    """Mark a point with a star."""
+    axes.plot(x, y, color="black", marker="*", markersize=13, linestyle="none", label=label)
 
 
 def unit(result: FitResult) -> str:

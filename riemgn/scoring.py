@@ -89,15 +89,17 @@ def scores_table(results: Mapping[str, Scores]) -> Table:
     table = Table(box=box.MARKDOWN)
     table.add_column("data", no_wrap=True)
     table.add_column("score")
+    table.add_column("splits", justify="right")
     for fitted in ("riemgn", *(f"MLP, {solver}" for solver in SOLVERS)):
         table.add_column(fitted, justify="right", no_wrap=True)
     table.add_column("on the first split", justify="right", no_wrap=True)
     table.add_column("seconds", justify="right")
     for scores in results.values():
-        means = [f"{_mean(values)}" for values in (scores.riemgn, *scores.baselines.values())]
+        means = [_mean(values) for values in (scores.riemgn, *scores.baselines.values())]
         first = [f"{v[0]:.3f}" for v in (scores.riemgn, *scores.baselines.values())]
         seconds = f"{np.mean(scores.seconds):.1f}"
-        table.add_row(scores.name, scores.score_name, *means, " / ".join(first), seconds)
+        splits = str(len(scores.splits))
+        table.add_row(scores.name, scores.score_name, splits, *means, " / ".join(first), seconds)
     return table
 
 

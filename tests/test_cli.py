@@ -276,3 +276,30 @@ def test_the_module_runs_and_starts_light():
     )
     assert (bad.returncode, bad.stdout) == (2, "")
     assert bad.stderr == "riemgn: there is no file absent.csv\n"
+
+
+def test_a_mistake_of_riemgns_own_is_no_bad_input(monkeypatch):
+    def broken(*args, **kwargs):
+        raise TypeError("unsupported operand")
+
+    monkeypatch.setattr("riemgn.evaluation.evaluate", broken)
+    with pytest.raises(TypeError, match="unsupported operand"):
+        main(["fit", "--dataset", "iris"])
+
+
+def test_scores_begin_at_the_split_asked_for(folder, capsys):
+    words = [
+        "scores",
+        "--datasets",
+        "linnerud",
+        "--splits",
+        "2",
+        "--hidden",
+        "2",
+        "--out",
+        "s.json",
+    ]
+    assert main([*words, "--first", "7"]) == 0
+    assert json.loads((folder / "s.json").read_text())["linnerud"]["splits"] == [7, 8]
+    assert main([*words, "--first", "-1"]) == 2
+    assert "first" in capsys.readouterr().err

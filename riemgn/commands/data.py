@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from riemgn.arguments import choice
 from riemgn.datasets import Dataset, describe
+from riemgn.fitting.targets import LOSSES
 from riemgn.tables import Table, read_table
 
 FEW_CLASSES = 10  # whole numbers of at most so many values, five rows each, are taken for labels
@@ -86,4 +88,9 @@ def _with_labels(data: Dataset, loss: str) -> Dataset:
     """Return the data with its target read as the loss asks for."""
     if loss == "auto":
         return data
+    choice("loss", loss, LOSSES)
+    if loss not in ("logistic", "softmax") and data.y.dtype.kind not in "fiub":
+        raise ValueError(
+            f"the target y must hold numbers under loss {loss!r}, got {str(data.y.flat[0])!r}"
+        )
     return replace(data, is_classification=loss in ("logistic", "softmax"))

@@ -75,8 +75,7 @@ def _loss(evaluation: Evaluation) -> list[tuple[str, str]]:
     if report.held_out_loss is not None:
         rows.append(("  held out", f"{report.held_out_loss:.4g}"))
     rows.append(("ridge", _ridge(evaluation)))
-    further = f", {report.steps} with the choice of the ridge" if report.ridge_path else ""
-    rows.append(("iterations", f"{report.iterations}{further}"))
+    rows.append(("iterations", f"{report.iterations}, {report.steps} in all phases"))
     rows.append(("seconds", f"{report.seconds:.2f}"))
     if report.interrupted:
         rows.append(("interrupted", "these are the best weights so far"))

@@ -13,8 +13,11 @@ def scores(
         str, typer.Option(metavar="NAMES", help="Bundled data sets, separated by commas.")
     ] = "diabetes,breast_cancer,digits,wine,iris,linnerud",
     splits: Annotated[
-        int, typer.Option(metavar="N", help="Splits into training and test rows, seeds 0 to N-1.")
+        int, typer.Option(metavar="N", help="How many splits into training and test rows.")
     ] = 10,
+    first: Annotated[
+        int, typer.Option(metavar="SEED", help="The first split's seed; the others follow it.")
+    ] = 0,
     hidden: Annotated[
         str, typer.Option(metavar="WIDTHS", help="Widths of the hidden layers: 16, or 16,16.")
     ] = "16",
@@ -39,15 +42,18 @@ def scores(
 
     names = [choice("dataset", name.strip(), NAMES) for name in datasets.split(",")]
     widths, count = hidden_widths(hidden), integer("splits", splits)
+    start = integer("first", first, least=0)
     console = screen()
     with waiting("starting") as status:
         results = {
             name: score_on(
                 name,
-                range(count),
+                range(start, start + count),
                 widths,
                 activation,
-                note=lambda name, split: status.update(f"{name}, split {split + 1} of {count}"),
+                note=lambda name, split: status.update(
+                    f"{name}, split {split - start + 1} of {count}"
+                ),
             )
             for name in names
         }

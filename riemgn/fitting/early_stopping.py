@@ -15,11 +15,11 @@ PATIENCE = 10  # steps without a better held-out loss that end the training
 
 def stop_early(
     fold: Fold, ridge: float, limits: Limits, watch: Callable[[Record], None]
-) -> tuple[Result, float]:
+) -> tuple[Result, list[float]]:
     """Minimise, and leave the fold's best parameters at the iterate of least held-out loss.
 
     Returns:
-        The optimizer's result and the least held-out loss a row.
+        The optimizer's result, and the held-out loss a row of every iterate.
     """
     losses: list[float] = []
 
@@ -33,4 +33,4 @@ def stop_early(
             raise StopIteration
 
     result = fold.training.minimise(ridge, limits, note)
-    return result, min(losses)
+    return result, losses

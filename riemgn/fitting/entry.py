@@ -121,7 +121,7 @@ def _result(inputs: Standardiser, run: Run) -> FitResult:
         ridge=run.ridge,
         held_out_loss=run.held_out_loss,
         ridge_path=_tried(run.path),
-        iterations=run.last.iterations if run.last else 0,
+        iterations=run.iterations,
         steps=run.diary.taken,
         gradient_norm=float(run.last.gradient_norm) if run.last else None,
         stopping=run.last.stopping_criterion if run.last else "interrupted",

@@ -61,6 +61,7 @@ class Run:
         ridge: The strength of the ridge, None until it is given or chosen.
         path: The strengths tried.
         held_out_loss: The least held-out loss a row.
+        iterations: The steps of the last phase that led to the parameters.
         last: What the optimizer returned from the last phase, None if that did not end.
     """
 
@@ -71,6 +72,7 @@ class Run:
     ridge: float | None = None
     path: RidgePath | None = None
     held_out_loss: float | None = None
+    iterations: int = 0
     last: Result | None = None
 
     def choose_ridge(self, folds: list[Fold]) -> None:
@@ -87,9 +89,10 @@ class Run:
         """Train on the rows of a fold, and keep the iterate that serves the others best."""
         note = partial(self.diary.note_early, fold, self.ridge)
         try:
-            self.last, self.held_out_loss = stop_early(fold, self.ridge, self.limits, note)
+            self.last, losses = stop_early(fold, self.ridge, self.limits, note)
         finally:
             self.params = fold.best_params
+        self.held_out_loss, self.iterations = min(losses), int(np.argmin(losses))
 
     def train(self) -> None:
         """Train on all rows from the parameters reached so far."""
@@ -100,6 +103,7 @@ class Run:
             self.last = training.minimise(self.ridge, self.limits, note)
         finally:
             self.params = training.params
+        self.iterations = self.last.iterations
 
 
 def run_phases(

@@ -52,7 +52,7 @@ class FitReport:
             one was chosen.
         held_out_loss: The loss a row on rows held out, None without a validation share.
         ridge_path: The strengths tried, each with its held-out loss a row in every fold.
-        iterations: Steps taken on the parameters returned: those of the last phase.
+        iterations: Steps of the last phase that led to the parameters returned.
         steps: Steps taken in all phases and folds.
         gradient_norm: The norm of the Riemannian gradient at the end, the ridge included; None if
             the last phase did not end.
