@@ -8,6 +8,7 @@ from linear_cases import assert_close, random_matrix, stacked
 from riemgn.linalg import IdentityRoot, damped_system
 from riemgn.linalg.damped import DampedGram, DampedKernel, GramSystem
 from riemgn.linalg.roots import BlockRoot, DiagonalRoot
+from riemgn.linalg.spectral import DampedSpectrum
 
 DAMPINGS = [1e-14, 1e-10, 1e-6, 1e-2, 1.0, 1e3, 1e6]
 SHAPES = [(40, 12), (12, 40), (15, 15), (1, 5), (5, 1)]
@@ -21,9 +22,21 @@ def test_steps_are_those_of_the_stacked_rows(shape, condition, damping, decades,
     B = random_matrix(*shape, condition)
     t = np.random.default_rng(1).normal(size=shape[0])
     scale = None if decades == 0 else np.logspace(-decades / 2, decades / 2, shape[1])
-    system = damped_system(linear_map(B), IdentityRoot(), scale)
-    assert type(system) is (DampedKernel if shape[1] > shape[0] else DampedGram)
-    assert_close(system.solve(t, damping), stacked(B, t, damping, scale), B, 1e-8, scale)
+    held = DampedKernel(linear_map(B), scale) if shape[1] > shape[0] else DampedGram(B, scale)
+    chosen = damped_system(linear_map(B), IdentityRoot(), scale)
+    wanted = stacked(B, t, damping, scale)
+    for system in (held, DampedSpectrum(B, scale), chosen):
+        assert_close(system.solve(t, damping), wanted, B, 1e-8, scale)
+
+
+@pytest.mark.parametrize("shape", [(3000, 40), (40, 3000), (200, 10), (10, 200)])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_a_form_is_chosen_by_shape_and_size(shape, scaled, linear_map):
+    scale = np.ones(shape[1]) if scaled else None
+    system = damped_system(linear_map(random_matrix(*shape, 10.0)), IdentityRoot(), scale)
+    small = max(shape) == 200 and (scaled or shape[0] == 200)
+    form = DampedSpectrum if small else DampedGram if shape[0] > shape[1] else DampedKernel
+    assert type(system) is form
 
 
 @pytest.mark.parametrize("damping", DAMPINGS)
@@ -35,8 +48,9 @@ def test_an_ill_conditioned_tall_matrix_is_solved_without_squaring(
     known = known_matrix(condition)
     t = np.random.default_rng(1).normal(size=known.J.shape[0])
     wanted = known.V @ (known.s / (known.s**2 + damping) * (known.U.T @ t))
-    system = damped_system(request.getfixturevalue(kind)(known.J), IdentityRoot())
-    assert_close(system.solve(t, damping), wanted, known.J, 1e-8)
+    chosen = damped_system(request.getfixturevalue(kind)(known.J), IdentityRoot())
+    for system in (chosen, DampedGram(known.J), DampedSpectrum(known.J)):
+        assert_close(system.solve(t, damping), wanted, known.J, 1e-8)
 
 
 @pytest.mark.parametrize("damping", [d for d in DAMPINGS if d > 1e-13])
@@ -172,3 +186,46 @@ def test_beyond_the_guard_the_tall_form_turns_to_qr(monkeypatch):
     for damping in (1.0, 1e-6, 1e-15, 1e-17):
         system.solve(np.ones(40), damping)
     assert asked == [1e-15, 1e-17]
+
+
+@pytest.mark.parametrize("condition", [1e2, 1e6, 1e10])
+def test_the_range_is_known_in_every_form(condition, known_matrix, linear_map):
+    J = known_matrix(condition).J
+    n, p = J.shape
+    t = np.random.default_rng(2).normal(size=n)
+    wanted = np.linalg.norm(known_matrix(condition).U.T @ t)
+    assert DampedSpectrum(J).range_norm(t) == pytest.approx(wanted, rel=1e-9 + 1e-16 * condition)
+    found = DampedGram(J).range_norm(t)
+    assert found == pytest.approx(wanted, rel=1e-9) if condition < 1e7 else 0 < found <= wanted
+    wide = np.random.default_rng(3).normal(size=p)
+    assert DampedKernel(linear_map(J.T)).range_norm(wide) <= np.linalg.norm(wide) * (1 + 1e-9)
+    if condition < 1e7:
+        found = DampedKernel(linear_map(J.T)).range_norm(wide)
+        assert found == pytest.approx(np.linalg.norm(wide), rel=1e-9)
+
+
+def test_a_kernel_of_lower_rank_bounds_the_projection(linear_map):
+    half = random_matrix(10, 80, 10.0)
+    B = np.vstack([half, half])
+    t = np.random.default_rng(0).normal(size=20)
+    wanted = np.linalg.norm(t[:10] + t[10:]) / np.sqrt(2)
+    assert DampedKernel(linear_map(B)).range_norm(t) == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(40, 12), (12, 40)])
+@pytest.mark.parametrize("decades", [0, 2])
+def test_reach_bounds_what_a_relative_change_does(shape, decades, linear_map):
+    B = random_matrix(*shape, 1e3)
+    scale = np.logspace(-decades / 2, decades / 2, shape[1])
+    w = np.random.default_rng(0).normal(size=shape[1])
+    wanted = np.linalg.norm(np.abs(B) @ np.abs(w))
+    held = DampedKernel(linear_map(B), scale) if shape[1] > shape[0] else DampedGram(B, scale)
+    assert DampedSpectrum(B, scale).reach(w) == pytest.approx(wanted)
+    assert wanted <= held.reach(w) <= 40 * wanted
+
+
+def test_the_frame_makes_an_orthonormal_basis():
+    B, scale = random_matrix(40, 12, 1e6), np.logspace(-1, 1, 12)
+    system = DampedSpectrum(B, scale)
+    np.testing.assert_allclose(B @ system.frame, system.basis, atol=1e-9)
+    np.testing.assert_allclose(system.basis.T @ system.basis, np.eye(12), atol=1e-13)

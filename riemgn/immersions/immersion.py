@@ -224,6 +224,17 @@ class Jet:
         with np.errstate(all="ignore"):
             return self.immersion.hessian_vp(self.params, normal, xi)
 
+    def reach(self) -> np.ndarray:
+        """Return |J| |w|, (n,): how far a relative change of every parameter may move each output.
+
+        For more parameters than outputs it is |J w| + |f|, which needs no J.
+        """
+        n, p = self.shape
+        size = np.abs(self.params)
+        if p > n:
+            return np.abs(self.jvp(self.params)) + np.abs(self.outputs)
+        return np.concatenate([np.abs(rows) @ size for _, rows in self.row_blocks()])
+
     def factor(self) -> Factor:
         """Return the factorisation of J (see `riemgn.linalg.factorise`)."""
         return factorise(self)

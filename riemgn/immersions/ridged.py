@@ -68,6 +68,9 @@ class RidgedJet(DerivedJet):
         yield from self.inner.row_blocks()
         yield slice(n, n + p), self._root * np.eye(p)
 
+    def reach(self) -> np.ndarray:
+        return np.concatenate([self.inner.reach(), self._root * np.abs(self.params)])
+
     def gram(self) -> np.ndarray:
         G = self.inner.gram()
         G.flat[:: G.shape[0] + 1] += self.immersion.strength

@@ -11,6 +11,7 @@ from riemgn.linalg.factor import Differential, Factor
 from riemgn.linalg.orthogonal import orthogonal_factor
 from riemgn.linalg.roots import Root
 from riemgn.linalg.seen import seen_through
+from riemgn.linalg.spectral import SMALL, DampedSpectrum
 from riemgn.linalg.streamed import SeminormalFactor, StreamedGram
 from riemgn.linalg.threads import one_blas_thread
 
@@ -56,6 +57,8 @@ def damped_system(
     n, p = differential.shape
     B = seen_through(differential, root)
     with one_blas_thread():
+        if (p <= n or scale is not None) and not B.streams and n * p * min(n, p) <= SMALL:
+            return DampedSpectrum(B.jacobian(), scale)
         if p > n:
             return DampedKernel(B, scale)
         return StreamedGram(B, scale) if B.streams else DampedGram(B.jacobian(), scale)

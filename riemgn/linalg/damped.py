@@ -20,6 +20,9 @@ from riemgn.linalg.factor import CHOLESKY_GUARD, EPS, Differential
 from riemgn.linalg.orthogonal import HouseholderQR
 from riemgn.linalg.threads import gram
 
+# Shift of a singular kernel, in shares of its largest entry, that leaves its solves 6 digits.
+_KERNEL_SHIFT = 1e-10
+
 
 def _refinements(reciprocal_condition: float) -> int:
     """Return how many refinements bring a Cholesky solve to about 1e-9: each gains eps / rcond."""
@@ -43,6 +46,27 @@ class DampedSystem(ABC):
         """The largest diagonal entry of the matrix that the damping is added to, in D's units."""
 
     rows: int
+
+    @abstractmethod
+    def push(self, x: np.ndarray) -> np.ndarray:
+        """Return B x, (n,)."""
+
+    @abstractmethod
+    def range_norm(self, t: np.ndarray) -> float:
+        """Return |P t|, P the projection on the range of B.
+
+        Where that would take an orthogonal factorisation, it is a lower bound without the
+        directions whose singular values are below about 1e-5 of the largest.
+        """
+
+    @abstractmethod
+    def reach(self, w: np.ndarray) -> float:
+        """Return about `| |B| |w| |`, what a relative change of every parameter may do to B w."""
+
+    @property
+    def floor(self) -> float:
+        """The damping below which a smaller one changes no step by more than rounding."""
+        return 1e-16 * self.largest
 
     @abstractmethod
     def kernel_eigenvalues(self) -> np.ndarray:
@@ -73,10 +97,6 @@ class GramSystem(DampedSystem):
         self._pulled: tuple[np.ndarray, np.ndarray] | None = None
 
     @abstractmethod
-    def push(self, x: np.ndarray) -> np.ndarray:
-        """Return B x, (n,)."""
-
-    @abstractmethod
     def _pull(self, t: np.ndarray) -> np.ndarray:
         """B^T t."""
 
@@ -100,11 +120,34 @@ class GramSystem(DampedSystem):
             self._pulled = (t.copy(), self._pull(t))
         return self._pulled[1].copy()
 
+    def range_norm(self, t: np.ndarray) -> float:
+        q = self.pull(t)
+        solver = _shifted_cholesky(self._gram, self.scale, 0.0)
+        if solver is not None and solver.reciprocal_condition > CHOLESKY_GUARD:
+            x = solver.solve(q)
+            x += solver.solve(self._pull(t - self.push(x)))
+            return float(np.linalg.norm(self.push(x)))
+        solver = self.preconditioner(0.0)
+        return float(np.sqrt(max(q @ solver.solve(q), 0.0)))
+
+    def preconditioner(self, damping: float) -> EquilibratedCholesky:
+        """Return the Cholesky factor of B^T B + damping D^2, shifted until it is safely definite.
+
+        Raises:
+            NumericalError: B^T B is zero or not finite.
+        """
+        return definite_cholesky(self._gram, self.scale, damping, self.largest)
+
+    def gram_product(self, x: np.ndarray) -> np.ndarray:
+        """Return B^T B x, (p,)."""
+        return self._gram @ x
+
+    def reach(self, w: np.ndarray) -> float:
+        return float(np.sqrt(np.diagonal(self._gram)) @ np.abs(w))
+
     def _factored(self, damping: float):
         if self._solver is None or self._solver[0] != damping:
-            shifted = self._gram.copy()
-            shifted.flat[:: shifted.shape[0] + 1] += damping * self.scale**2
-            solver = EquilibratedCholesky.of(shifted)
+            solver = _shifted_cholesky(self._gram, self.scale, damping)
             if solver is None or solver.reciprocal_condition <= CHOLESKY_GUARD:
                 solver = self._orthogonal(damping)
             self._solver = (damping, solver)
@@ -120,6 +163,28 @@ class GramSystem(DampedSystem):
 
     def norm(self, x: np.ndarray) -> float:
         return float(np.linalg.norm(self.scale * x))
+
+
+def definite_cholesky(
+    gram: np.ndarray, scale: np.ndarray, damping: float, largest: float
+) -> EquilibratedCholesky:
+    """Return the factor of gram + damping D^2 with the least damping that makes it safe."""
+    shift = max(damping, 10 * scale.size * EPS * largest)
+    solver = _shifted_cholesky(gram, scale, shift)
+    while solver is None and 0 < shift < np.inf:
+        shift *= 10
+        solver = _shifted_cholesky(gram, scale, shift)
+    if solver is None:
+        raise NumericalError("the Gram matrix of the Jacobian is zero or not finite")
+    return solver
+
+
+def _shifted_cholesky(
+    gram: np.ndarray, scale: np.ndarray, damping: float
+) -> EquilibratedCholesky | None:
+    shifted = gram.copy()
+    shifted.flat[:: shifted.shape[0] + 1] += damping * scale**2
+    return EquilibratedCholesky.of(shifted)
 
 
 class DampedGram(GramSystem):
@@ -205,19 +270,38 @@ class DampedKernel(DampedSystem):
     def pull(self, t: np.ndarray) -> np.ndarray:
         return self._B.vjp(t)
 
+    def push(self, x: np.ndarray) -> np.ndarray:
+        return self._B.jvp(x)
+
+    def range_norm(self, t: np.ndarray) -> float:
+        if self._cholesky(0.0) is not None:
+            return float(np.linalg.norm(t))
+        shift = _KERNEL_SHIFT * self.largest
+        solver = self._cholesky(shift)
+        outside = 0.0 if solver is None else shift * (t @ solver.solve(t))
+        return float(np.sqrt(max(t @ t - outside, 0.0))) if shift > 0 else 0.0
+
+    def reach(self, w: np.ndarray) -> float:
+        size = w if self._scale is None else self._scale * w
+        return float(np.sqrt(np.trace(self._kernel)) * np.linalg.norm(size))
+
     def norm(self, x: np.ndarray) -> float:
         return float(np.linalg.norm(x if self._scale is None else self._scale * x))
 
     def _factored(self, damping: float) -> EquilibratedCholesky | None:
         if self._solver is None or self._solver[0] != damping:
-            shifted = self._kernel.copy()
-            n = shifted.shape[0]
-            shifted.flat[:: n + 1] += damping
-            solver = EquilibratedCholesky.of(shifted)
-            if solver is not None and solver.reciprocal_condition <= n * EPS:
-                solver = None
-            self._solver = (damping, solver)
+            self._solver = (damping, self._cholesky(damping))
         return self._solver[1]
+
+    def _cholesky(self, damping: float) -> EquilibratedCholesky | None:
+        """The factor of B B^T + damping I, None where that is singular to rounding."""
+        shifted = self._kernel.copy()
+        n = shifted.shape[0]
+        shifted.flat[:: n + 1] += damping
+        solver = EquilibratedCholesky.of(shifted)
+        if solver is not None and solver.reciprocal_condition <= n * EPS:
+            return None
+        return solver
 
     def _spectral_dual(self, t: np.ndarray, damping: float) -> np.ndarray:
         """The dual where the shifted kernel is singular to rounding: its null space is cut."""

@@ -43,6 +43,12 @@ class RidgedKernel(DampedSystem):
         """Return [B; sqrt(ridge) I] x, (n + p,)."""
         return np.concatenate([self._B.jvp(x), np.sqrt(self._ridge) * x])
 
+    def range_norm(self, t: np.ndarray) -> float:
+        return float(np.linalg.norm(self.push(self.solve(t, 0.0))))
+
+    def reach(self, w: np.ndarray) -> float:
+        return self._inner.reach(w) + float(np.sqrt(self._ridge) * np.linalg.norm(w))
+
     def metric_solve(self, q: np.ndarray) -> np.ndarray:
         """Return (B^T B + ridge I)^{-1} q, (p,)."""
         return self.solve(

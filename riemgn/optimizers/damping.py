@@ -13,6 +13,7 @@ import numpy as np
 from riemgn.arguments import choice, positive
 from riemgn.immersions import Immersion
 from riemgn.optimizers.local_model import LocalModel, Trial
+from riemgn.optimizers.stopping import Ending
 
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -21,6 +22,7 @@ class Damping(ABC):
     """How strongly a step is damped, and what happens when it is refused."""
 
     reason = "no step lowers the cost"
+    ending = Ending.STUCK
 
     def scale(self, immersion: Immersion, w0: np.ndarray) -> np.ndarray | None:
         """Return the units D (p,) of the damping, None for the identity, which theory speaks of."""
@@ -43,46 +45,70 @@ class GainRatio(Damping):
 
     Args:
         start: The first damping as a share of the largest diagonal entry of B^T B.
-        floor: The least damping, as the same share.
+        least_factor: The factor by which a step that went as predicted lowers the damping.
         bend_limit: The largest |a| / |x| of an accepted step.
     """
 
-    def __init__(self, start: float = 1e-2, floor: float = 1e-16, bend_limit: float = 0.75) -> None:
+    def __init__(
+        self, start: float = 1e-2, least_factor: float = 0.1, bend_limit: float = 0.75
+    ) -> None:
         self.start = positive("start", start)
-        self.floor = positive("floor", floor, allow_zero=True)
+        self.least_factor = positive("least_factor", least_factor)
         self.bend_limit = positive("bend_limit", bend_limit)
-        self._damping: float | None = None
-        self._growth = 2.0
+        self.damping: float | None = None
+        self.growth = 2.0
 
     def scale(self, immersion: Immersion, w0: np.ndarray) -> np.ndarray | None:
         return immersion.damping_scale(w0)
 
     def search(self, model: LocalModel) -> Trial | None:
-        largest = model.system.largest
-        if self._damping is None:
-            self._damping = self.start * largest
-        while self._damping <= 1e30 * largest:
-            damping = self._damping
-            step = model.step(damping)
-            predicted = model.predicted_decrease(step, damping)
+        self.begin(model)
+        while not self.exhausted(model):
+            step = model.step(self.damping)
+            predicted = model.predicted_decrease(step, self.damping)
             if predicted <= 10 * _EPS * abs(model.cost) or self._at_rest(model, step):
                 return self._last_trial(model, step, predicted)
-            full = self._corrected(model, step)
-            if full is not None:
-                point, cost = model.tried(full)
-                ratio = (model.cost - cost) / predicted
-                if ratio > 1e-4:
-                    self._relax(ratio, largest)
-                    return Trial(point, cost, damping, ratio)
-            self._damping *= self._growth
-            self._growth *= 2.0
+            trial = self.attempt(model)
+            if trial is not None:
+                return trial
         self.reason = "the damping grew to its limit and no step lowers the cost"
+        self.ending = Ending.DAMPING_LIMIT
         return None
 
     def measure(self, model: LocalModel) -> float:
-        if self._damping is None:
-            self._damping = self.start * model.system.largest
-        return model.gradient_norm(model.step(self._damping))
+        self.begin(model)
+        return model.gradient_norm(model.step(self.damping))
+
+    def begin(self, model: LocalModel) -> None:
+        """Take the first damping from the first model."""
+        if self.damping is None:
+            self.damping = self.start * model.system.largest
+
+    def exhausted(self, model: LocalModel) -> bool:
+        """Whether the damping has grown beyond any use."""
+        return self.damping > 1e30 * model.system.largest
+
+    def attempt(self, model: LocalModel) -> Trial | None:
+        """Return the corrected step at the present damping, or None where it must be refused.
+
+        Either way the damping is ready for the next attempt.
+        """
+        damping = self.damping
+        step = model.step(damping)
+        full = self._corrected(model, step)
+        if full is not None:
+            point, cost = model.tried(full)
+            ratio = (model.cost - cost) / model.predicted_decrease(step, damping)
+            if ratio > 1e-4:
+                self._relax(ratio, model.system.floor)
+                return Trial(point, cost, damping, ratio)
+        self.damping *= self.growth
+        self.growth *= 2.0
+        return None
+
+    def restart(self, damping: float) -> None:
+        """Begin again at another damping."""
+        self.damping, self.growth = damping, 2.0
 
     def _at_rest(self, model: LocalModel, step: np.ndarray) -> bool:
         return bool(np.linalg.norm(step) <= _EPS * np.linalg.norm(model.point.params))
@@ -91,29 +117,28 @@ class GainRatio(Damping):
         """What is left to gain is below rounding: take the step if the cost falls, else end."""
         point, cost = model.tried(step)
         if cost < model.cost:
-            return Trial(point, cost, self._damping, 1.0)
-        if self._growth > 2:
+            return Trial(point, cost, self.damping, 1.0)
+        if self.growth > 2:
             self.reason = "steps were refused until what they promise fell below rounding"
         else:
-            self.reason = "cost and step are at machine precision"
+            self.reason, self.ending = "cost and step are at machine precision", Ending.PRECISION
         return None
 
     def _corrected(self, model: LocalModel, step: np.ndarray) -> np.ndarray | None:
         """The step with half its acceleration, or None where it bends too much to be trusted."""
-        bend = model.acceleration(step, self._damping)
+        bend = model.acceleration(step, self.damping)
         limit = self.bend_limit * model.system.norm(step)
         size = model.system.norm(bend)
         if size <= limit:
             return step + 0.5 * bend
         # what bends k times too much wants about sqrt(k) times the damping
         if np.isfinite(size) and size > 4 * limit > 0:
-            self._damping *= min(0.5 * np.sqrt(size / limit), 1e3)
+            self.damping *= min(0.5 * np.sqrt(size / limit), 1e3)
         return None
 
-    def _relax(self, ratio: float, largest: float) -> None:
-        self._damping *= max(1 / 10, 1 - (2 * min(ratio, 1.0) - 1) ** 3)
-        self._damping = max(self._damping, self.floor * largest)
-        self._growth = 2.0
+    def _relax(self, ratio: float, floor: float) -> None:
+        factor = max(self.least_factor, 1 - (2 * min(ratio, 1.0) - 1) ** 3)
+        self.restart(max(self.damping * factor, floor))
 
 
 class _Searched(Damping):
@@ -135,12 +160,13 @@ class _Searched(Damping):
             asked = 1e-4 * eta * slope
             if cost <= model.cost - asked and cost < model.cost:
                 # the model's decrease along a damped direction, to first order in eta
-                return Trial(point, cost, damping, (model.cost - cost) / (eta * slope))
+                ratio = (model.cost - cost) / (eta * slope)
+                return Trial(point, cost, damping, ratio)
             if eta * slope <= 10 * _EPS * abs(model.cost):
                 break
             eta /= 2
         if eta == 1.0:
-            self.reason = "cost and step are at machine precision"
+            self.reason, self.ending = "cost and step are at machine precision", Ending.PRECISION
         else:
             self.reason = "no step along the damped direction lowers the cost"
         return None

@@ -9,15 +9,17 @@ from pymanopt.optimizers import SteepestDescent
 
 from riemgn.arguments import choice, positive
 from riemgn.manifolds import Point
-from riemgn.optimizers.line_search import FixedStep, UnitStepBacktracking
+from riemgn.optimizers.line_search import AT_PRECISION, FixedStep, UnitStepBacktracking
+from riemgn.optimizers.optimality import optimality_at
 from riemgn.optimizers.records import (
-    ENDINGS,
     Callback,
     Journal,
     Result,
     checked_limits,
     checked_start,
+    worded,
 )
+from riemgn.optimizers.stopping import Ending
 from riemgn.problem import Problem
 
 
@@ -85,37 +87,34 @@ class GaussNewton(SteepestDescent):
                 such trouble, as Ctrl-C, ends the run at its last point.
         """
         x = checked_start(problem, initial_point)
+        journal = Journal(callback)
+        ended = journal.followed(lambda: self.descend(problem, x, journal))
+        self._complete_log(journal)
+        return journal.result(problem, ended, self._log)
+
+    def descend(self, problem: Problem, x: Point, journal: Journal) -> tuple[Ending, str]:
+        """Move by pymanopt's loop until something ends the run, and return what."""
         flat = problem.loss.hessian_root(x.outputs).is_identity
         descended = problem if flat else problem.natural()
-        journal = Journal(callback)
-        self.line_searcher = _Journalled(deepcopy(self._line_searcher), journal)
+        self._initialize_log()
+        noted = NotedSearch(deepcopy(self._line_searcher), problem, journal)
+        gradient_norm = descended.manifold.norm(x, descended.riemannian_gradient(x))
+        if gradient_norm <= self._min_gradient_norm or self._max_iterations == 0:
+            noted.note(x, problem.cost(x))
+            if gradient_norm <= self._min_gradient_norm:
+                return Ending.OPTIMAL, f"gradient norm {gradient_norm:.1e} at the start"
+            return Ending.LIMIT, "max iterations reached at the start"
+        self.line_searcher = noted
         try:
-            reason = self._descend(descended, x, journal)
-        except ENDINGS as ending:
-            reason = journal.reason(ending)
+            run = super().run(descended, initial_point=x, reuse_line_searcher=True)
         finally:
             self.line_searcher = None  # it holds the run's last point
-        self._complete_log(journal)
-        return journal.result(problem, reason, self._log)
-
-    def _descend(self, problem: Problem, x: Point, journal: Journal) -> str:
-        """Run pymanopt's loop, note the returned point, and return the reason for its end."""
-        norm = problem.manifold.norm
-        gradient_norm = norm(x, problem.riemannian_gradient(x))
-        self._initialize_log()
-        if gradient_norm <= self._min_gradient_norm:
-            journal.note(x, problem.cost(x), gradient_norm)
-            return f"Terminated - gradient norm {gradient_norm:.1e} at the start."
-        if self._max_iterations == 0:
-            journal.note(x, problem.cost(x), gradient_norm)
-            return "Terminated - max iterations reached at the start."
-        run = super().run(problem, initial_point=x, reuse_line_searcher=True)
         if run.step_size > 0:
-            gradient = problem.riemannian_gradient(run.point)
-            journal.note(run.point, run.cost, norm(run.point, gradient))
+            noted.note(run.point, run.cost)
         elif "min step_size" in run.stopping_criterion:
-            return f"Terminated - {self.line_searcher.reason}."
-        return run.stopping_criterion
+            return noted.ending, noted.reason
+        met = "gradient norm" in run.stopping_criterion
+        return Ending.OPTIMAL if met else Ending.LIMIT, worded(run.stopping_criterion)
 
     def _add_log_entry(self, *, iteration: int, point: Point, **entries) -> None:
         # counted from 0 as in the history, and without the Jacobians of the whole run
@@ -134,11 +133,14 @@ class GaussNewton(SteepestDescent):
             )
 
 
-class _Journalled:
+class NotedSearch:
     """A line searcher that first notes the iterate from which the search starts."""
 
-    def __init__(self, searcher: UnitStepBacktracking | FixedStep, journal: Journal) -> None:
+    def __init__(
+        self, searcher: UnitStepBacktracking | FixedStep, problem: Problem, journal: Journal
+    ) -> None:
         self._searcher = searcher
+        self._problem = problem
         self._journal = journal
 
     @property
@@ -146,7 +148,23 @@ class _Journalled:
         """Why the last search found no step."""
         return self._searcher.reason
 
+    @property
+    def ending(self) -> Ending:
+        """The kind of end that this makes."""
+        return Ending.PRECISION if self.reason == AT_PRECISION else Ending.STUCK
+
+    def note(self, x: Point, cost: float) -> None:
+        """Note an iterate."""
+        self._journal.note(x, cost, optimality_at(self._problem, x))
+
     def search(self, objective, manifold, x, d, f0, df0):
         """Note x and search along d."""
-        self._journal.note(x, f0, float(np.sqrt(-df0)))
-        return self._searcher.search(objective, manifold, x, d, f0, df0)
+        self.note(x, f0)
+        return self._searcher.search(self._counted(objective), manifold, x, d, f0, df0)
+
+    def _counted(self, objective):
+        def cost(point: Point) -> float:
+            self._journal.evaluations += 1
+            return objective(point)
+
+        return cost

@@ -12,13 +12,14 @@ from riemgn.manifolds import Point
 from riemgn.optimizers.damping import Damping, damping_schedule
 from riemgn.optimizers.local_model import LocalModel
 from riemgn.optimizers.records import (
-    ENDINGS,
     Callback,
     Journal,
     Result,
     checked_limits,
     checked_start,
+    worded,
 )
+from riemgn.optimizers.stopping import Ending
 from riemgn.problem import Problem
 
 
@@ -81,56 +82,55 @@ class LevenbergMarquardt(Optimizer):
         """
         point = checked_start(problem, initial_point)
         journal = Journal(callback)
-        self._initialize_log(optimizer_parameters={"damping": self._damping})
         with one_blas_thread():
-            try:
-                reason = self._descend(problem, point, journal)
-            except ENDINGS as ending:
-                reason = journal.reason(ending)
-            return journal.result(problem, reason, self._log)
+            ended = journal.followed(lambda: self.descend(problem, point, journal))
+            return journal.result(problem, ended, self._log)
 
-    def _descend(self, problem: Problem, point: Point, journal: Journal) -> str:
+    def descend(self, problem: Problem, point: Point, journal: Journal) -> tuple[Ending, str]:
         """Move until something ends the run, and return what."""
+        self._initialize_log(optimizer_parameters={"damping": self._damping})
         schedule = deepcopy(self._damping)
         scale = schedule.scale(problem.manifold.immersion, point.params)
         began, cost, damping = time.time(), problem.cost(point), 0.0
         while True:
             model = LocalModel(problem, point, cost, scale)
             graph_gradient = schedule.measure(model)
-            self._note(journal, point, cost, graph_gradient, damping)
+            self._note(journal, model, graph_gradient, damping)
             reason = self._check_stopping_criterion(
                 start_time=began, iteration=len(journal.records) - 1
             )
             if reason:
-                return reason
+                return Ending.LIMIT, worded(reason)
             # M's gradient, which wants a factorisation of its own, is asked for last
             if graph_gradient <= self._min_gradient_norm:
                 gradient_norm = _gradient_norm(problem, point)
                 if gradient_norm <= self._min_gradient_norm:
-                    return f"Terminated - gradient norm {gradient_norm:.1e} reached."
+                    return Ending.OPTIMAL, f"gradient norm {gradient_norm:.1e} reached"
             trial = schedule.search(model)
+            journal.evaluations += model.trials
             if trial is None:
-                return f"Terminated - {schedule.reason}."
+                return schedule.ending, schedule.reason
             point, cost, damping = trial.point, trial.cost, trial.damping
             # the memory of the Jacobian just left serves the next one
             del model, trial
             journal.let_go()
 
     def _note(
-        self, journal: Journal, point: Point, cost: float, gradient_norm: float, damping: float
+        self, journal: Journal, model: LocalModel, graph_gradient: float, damping: float
     ) -> None:
         iteration = len(journal.records)
         if self._verbosity >= 1:
-            print(f"{iteration:5d}  {cost:+.12e}  {gradient_norm:.3e}  {damping:.1e}")
+            print(f"{iteration:5d}  {model.cost:+.12e}  {graph_gradient:.3e}  {damping:.1e}")
         if self._log_verbosity > 0:  # without the Jacobians of the whole run
             self._add_log_entry(
                 iteration=iteration,
-                point=point.bare(),
-                cost=cost,
-                gradient_norm=gradient_norm,
+                point=model.point.bare(),
+                cost=model.cost,
+                gradient_norm=graph_gradient,
                 damping=damping,
             )
-        journal.note(point, cost, gradient_norm, damping)
+        optimality = model.confirmed_optimality(journal.tolerance)
+        journal.note(model.point, model.cost, optimality, damping)
 
 
 def _gradient_norm(problem: Problem, point: Point) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from riemgn.errors import NumericalError
 from riemgn.linalg import DampedSystem
 from riemgn.manifolds import Point
+from riemgn.optimizers.optimality import Optimality, optimality_at, rounding
 from riemgn.problem import Problem
 
 
@@ -22,12 +23,20 @@ class Trial:
         cost: The loss there.
         damping: The damping of the step.
         gain_ratio: The decrease of the loss over the model's.
+        model: The model at the new point, where the step's acceptance needed it.
     """
 
     point: Point
     cost: float
     damping: float
     gain_ratio: float
+    model: LocalModel | None = None
+
+    def modelled(self, before: LocalModel) -> Trial:
+        """Return this trial with the model at its point, in the units of the one before."""
+        if self.model is not None:
+            return self
+        return replace(self, model=before.moved(self.point, self.cost))
 
 
 class LocalModel:
@@ -44,15 +53,43 @@ class LocalModel:
         self.cost = cost
         self.root = problem.loss.hessian_root(point.outputs)
         self.target = -problem.loss.whitened_gradient(point.outputs)
+        self.trials = 0
+        self._scale = scale
         self.system: DampedSystem = point.jet.damped_system(self.root, scale)
         self._latest: tuple[float, np.ndarray] | None = None
         if not np.isfinite(self.system.largest):
             raise NumericalError("the Gram matrix or the kernel of the Jacobian overflows")
 
+    @property
+    def own_units(self) -> bool:
+        """Whether every parameter is measured in units of its own."""
+        return self._scale is not None
+
+    def moved(self, point: Point, cost: float) -> LocalModel:
+        """Return the model at another point, in the same units."""
+        return LocalModel(self.problem, point, cost, self._scale)
+
     @cached_property
     def descent(self) -> np.ndarray:
         """-J^T g', the steepest descent of the loss in parameters, (p,)."""
         return self.system.pull(self.target)
+
+    @cached_property
+    def optimality(self) -> Optimality:
+        """The point's first-order optimality, a lower bound where B is ill-conditioned."""
+        residual_norm = float(np.linalg.norm(self.target))
+        reach = self.system.reach(self.point.params)
+        return Optimality(
+            self.system.range_norm(self.target),
+            residual_norm,
+            rounding(residual_norm, reach, self.cost),
+        )
+
+    def confirmed_optimality(self, tolerance: float) -> Optimality:
+        """Return `optimality`, through an orthogonal factor where the tolerance seems met."""
+        if self.optimality.is_met(tolerance):
+            return optimality_at(self.problem, self.point)
+        return self.optimality
 
     def step(self, damping: float) -> np.ndarray:
         """Return the damped Gauss-Newton step (p,)."""
@@ -75,6 +112,7 @@ class LocalModel:
 
     def tried(self, step: np.ndarray) -> tuple[Point, float]:
         """Return the point a parameter step away and its cost, infinite outside the domain."""
+        self.trials += 1
         with np.errstate(over="ignore"):
             w = self.point.params + step
         if not np.all(np.isfinite(w)):
