@@ -113,6 +113,7 @@ class Journal:
         criteria: Each may end the run at any record.
         keep_points: Whether the history keeps the points, without their Jacobians.
         tolerance: The tangent cosine that counts as first-order optimal.
+        show: Called with every record, to show it.
     """
 
     def __init__(
@@ -121,6 +122,7 @@ class Journal:
         criteria: Sequence[Criterion] = (),
         keep_points: bool = False,
         tolerance: float = 0.0,
+        show: Callback = lambda record: None,
     ) -> None:
         if not (callback is None or callable(callback)):
             raise TypeError(f"callback must be a function of a Record, got {callback!r}")
@@ -132,6 +134,7 @@ class Journal:
         self._point: Point | None = None
         self._place: tuple[Immersion, np.ndarray] | None = None
         self._callback = callback
+        self._show = show
         self._began = time.perf_counter()
 
     def note(self, point: Point, cost: float, optimality: Optimality, damping: float = 0.0) -> None:
@@ -155,6 +158,7 @@ class Journal:
         )
         self.records.append(replace(record, point=point.bare() if self._keep_points else None))
         LOGGER.debug("%s", record)
+        self._show(record)
         if self._callback is not None:
             self._callback(record)
         for criterion in self._criteria:
@@ -230,9 +234,21 @@ def checked_start(problem: Problem, initial_point: Point | None) -> Point:
     """Return the starting point of a run, a random one where none is given.
 
     Raises:
+        TypeError, ValueError: As for `belonging`.
+        NumericalError: The cost there is not finite.
+    """
+    point = belonging(problem, initial_point)
+    if not np.isfinite(problem.cost(point)):
+        raise NumericalError("the cost is not finite at the initial point")
+    return point
+
+
+def belonging(problem: Problem, initial_point: Point | None) -> Point:
+    """Return a point of the problem's own manifold, a random one where none is given.
+
+    Raises:
         TypeError: `problem` is no `riemgn.Problem`, or `initial_point` no `Point`.
         ValueError: The point does not belong to the problem's manifold.
-        NumericalError: The cost there is not finite.
     """
     if not isinstance(problem, Problem):
         raise TypeError(f"problem must be a riemgn.Problem, got {type(problem).__name__}")
@@ -254,8 +270,6 @@ def checked_start(problem: Problem, initial_point: Point | None) -> Point:
         point = problem.manifold.point(point.params)
         if not np.array_equal(point.outputs, initial_point.outputs):
             raise ValueError("initial_point is a point of another manifold than the problem's")
-    if not np.isfinite(problem.cost(point)):
-        raise NumericalError("the cost is not finite at the initial point")
     return point
 
 

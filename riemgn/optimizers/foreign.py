@@ -1,0 +1,191 @@
+"""pymanopt's optimizers under riemgn's contract: recorded, stopped and judged like its own.
+
+Their loops run untouched on a problem that notes every new iterate (the point of a gradient; where
+none is asked for, every point that lowers the cost), and an exception leaves them. Their own limits
+are lifted on a copy.
+"""
+
+from __future__ import annotations
+
+import sys
+from copy import deepcopy
+
+import numpy as np
+import pymanopt
+from pymanopt.manifolds import Euclidean
+from pymanopt.optimizers import NelderMead, ParticleSwarm, SteepestDescent, TrustRegions
+from pymanopt.optimizers.optimizer import Optimizer
+
+from riemgn.manifolds import Point
+from riemgn.optimizers.optimality import optimality_at
+from riemgn.optimizers.records import Journal, Stopped, worded
+from riemgn.optimizers.stopping import Ending
+from riemgn.problem import Problem
+
+_UNLIMITED = 10**9
+
+# Trial points in a row that lead to no new iterate before a run counts as stuck.
+_MOST_REFUSED = 300
+_MOST_WITHOUT_GAIN = 3000
+
+
+class PymanoptDescent:
+    """One run of a pymanopt optimizer on a manifold of outputs."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self._optimizer = unlimited(optimizer)
+
+    def descend(self, problem: Problem, point: Point, journal: Journal) -> tuple[Ending, str]:
+        """Move by pymanopt's loop until something ends the run, and return what."""
+        watched = WatchedProblem(problem, journal)
+        watched.note(point, problem.cost(point))
+        optimizer = self._optimizer
+        if isinstance(optimizer, (NelderMead, ParticleSwarm)):
+            watched.notes_every_gain = True
+            initial = _population(problem, point, optimizer)
+        else:
+            initial = point
+        run = optimizer.run(watched, initial_point=initial, **_radii(optimizer, problem, point))
+        return Ending.STUCK, _end_of(run.stopping_criterion)
+
+
+class GradientDescent:
+    """Gradient descent in the parameters, pymanopt's steepest descent on R^p: the baseline."""
+
+    def descend(self, problem: Problem, point: Point, journal: Journal) -> tuple[Ending, str]:
+        """Move by pymanopt's loop until something ends the run, and return what."""
+        watched = WatchedParameters(problem, journal, point)
+        optimizer = unlimited(SteepestDescent())
+        run = optimizer.run(watched, initial_point=point.params.copy())
+        return Ending.STUCK, _end_of(run.stopping_criterion)
+
+
+class WatchedProblem:
+    """What a pymanopt optimizer asks of a problem, noting its iterates on the way."""
+
+    def __init__(self, problem: Problem, journal: Journal) -> None:
+        self.manifold = problem.manifold
+        self.riemannian_hessian = problem.riemannian_hessian
+        self.preconditioner = problem.preconditioner
+        self.notes_every_gain = False
+        self._problem = problem
+        self._journal = journal
+        self._latest: Point | None = None
+        self._best = np.inf
+        self._refused = 0
+
+    def note(self, point: Point, cost: float) -> None:
+        """Note an iterate; the same one in a row counts once."""
+        if point is not self._latest:
+            self._latest, self._refused = point, 0
+            self._best = min(cost, self._best)
+            self._journal.note(point, cost, optimality_at(self._problem, point))
+
+    def cost(self, point: Point) -> float:
+        """The cost, infinite outside the domain of f."""
+        self._journal.evaluations += point is not self._latest
+        self._refused += 1
+        most = _MOST_WITHOUT_GAIN if self.notes_every_gain else _MOST_REFUSED
+        if self._refused > most:
+            raise Stopped(Ending.STUCK, f"{most} trial points in a row lowered the cost no more")
+        cost = self._problem.cost(point)
+        if self.notes_every_gain and cost < self._best:
+            self.note(point, cost)
+        return cost
+
+    def riemannian_gradient(self, point: Point) -> np.ndarray:
+        """The Riemannian gradient, asked for at iterates alone."""
+        self.note(point, self._problem.cost(point))
+        return self._problem.riemannian_gradient(point)
+
+
+class WatchedParameters:
+    """The same problem over R^p, whose points are parameters."""
+
+    def __init__(self, problem: Problem, journal: Journal, start: Point) -> None:
+        self.manifold = Euclidean(start.params.size)
+        self._watched = WatchedProblem(problem, journal)
+        self._problem = problem
+        self._seen = start
+
+    def preconditioner(self, point: np.ndarray, tangent_vector: np.ndarray) -> np.ndarray:
+        """The identity."""
+        return tangent_vector
+
+    def cost(self, params: np.ndarray) -> float:
+        """The cost, infinite outside the domain of f."""
+        if not np.all(np.isfinite(params)):
+            return np.inf
+        try:
+            return self._watched.cost(self._at(params))
+        except ArithmeticError:
+            return np.inf
+
+    def riemannian_gradient(self, params: np.ndarray) -> np.ndarray:
+        """J^T g', the gradient by the parameters."""
+        point = self._at(params)
+        self._watched.note(point, self._problem.cost(point))
+        return point.jet.vjp(self._problem.loss.gradient(point.outputs))
+
+    def _at(self, params: np.ndarray) -> Point:
+        if not np.array_equal(params, self._seen.params):
+            self._seen = Point(self._problem.manifold.immersion.at(params))
+        return self._seen
+
+
+def unlimited(optimizer: Optimizer) -> Optimizer:
+    """Return a silent copy of a pymanopt optimizer that nothing but the journal stops."""
+    copy = deepcopy(optimizer)
+    copy._max_iterations = _UNLIMITED
+    copy._max_cost_evaluations = _UNLIMITED
+    copy._max_time = np.inf
+    copy._min_gradient_norm = 0.0
+    # a search that finds no step answers 0
+    copy._min_step_size = sys.float_info.min
+    copy._verbosity = 0
+    return copy
+
+
+def limits_of(optimizer: Optimizer) -> tuple[int | None, float]:
+    """Return the iterations and seconds that a pymanopt optimizer allows itself."""
+    return optimizer._max_iterations, optimizer._max_time
+
+
+def is_pymanopt_optimizer(method) -> bool:
+    """Whether a method is an optimizer of pymanopt's."""
+    return isinstance(method, pymanopt.optimizers.optimizer.Optimizer)
+
+
+def _radii(optimizer: Optimizer, problem: Problem, point: Point) -> dict:
+    """Trust radii in the units of the residual; and no inner step where the gradient suffices."""
+    if not isinstance(optimizer, TrustRegions):
+        return {}
+    residual = float(np.linalg.norm(problem.loss.whitened_gradient(point.outputs)))
+    return {"Delta_bar": max(problem.manifold.typical_dist, 2 * residual), "mininner": 0}
+
+
+def _population(problem: Problem, point: Point, optimizer: Optimizer) -> list[Point]:
+    """A start for optimizers of many points: this one, and others a residual's length around."""
+    manifold = problem.manifold
+    if isinstance(optimizer, NelderMead):
+        # pymanopt 2.2.1 refuses a simplex of exactly dim + 1 points
+        count = manifold.dim + 2
+    else:
+        count = optimizer._population_size or min(40, 10 * manifold.dim)
+    draws = np.random.default_rng(0)
+    length = float(np.linalg.norm(problem.loss.whitened_gradient(point.outputs)))
+    around = []
+    while len(around) < count - 1:
+        v = manifold.random_tangent_vector(point, draws)
+        neighbour = manifold.retraction(point, length * draws.random() * v)
+        if np.isfinite(problem.cost(neighbour)):
+            around.append(neighbour)
+        else:
+            length /= 2
+    return [point, *around]
+
+
+def _end_of(criterion: str) -> str:
+    if "step_size" in criterion or "step size" in criterion:
+        return "the line search finds no lower cost"
+    return worded(criterion)
