@@ -17,6 +17,9 @@ from riemgn.optimizers.stopping import Ending
 
 _EPS = float(np.finfo(np.float64).eps)
 
+# The least factor on the damping right after a refusal: what was just too little would be again.
+_WARY_FACTOR = 0.7
+
 
 class Damping(ABC):
     """How strongly a step is damped, and what happens when it is refused."""
@@ -137,7 +140,8 @@ class GainRatio(Damping):
         return None
 
     def _relax(self, ratio: float, floor: float) -> None:
-        factor = max(self.least_factor, 1 - (2 * min(ratio, 1.0) - 1) ** 3)
+        least = _WARY_FACTOR if self.growth > 2 else self.least_factor
+        factor = max(least, 1 - (2 * min(ratio, 1.0) - 1) ** 3)
         self.restart(max(self.damping * factor, floor))
 
 

@@ -53,7 +53,7 @@ class HybridNewton:
         polished: Whether the last step began at an optimal point.
     """
 
-    far: GainRatio = field(default_factory=lambda: GainRatio(start=1e-3, least_factor=0.2))
+    far: GainRatio = field(default_factory=lambda: GainRatio(start=1e-3))
     near: SubspaceStep = field(default_factory=SubspaceStep)
     last_step: np.ndarray | None = None
     damping: float = 0.0
