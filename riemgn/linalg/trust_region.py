@@ -19,22 +19,29 @@ def trust_region_step(H: np.ndarray, g: np.ndarray, radius: float) -> tuple[np.n
         radius: Positive; infinity only where H is positive definite.
     """
     values, vectors = np.linalg.eigh(H)
-    b = vectors.T @ g
-    size = max(abs(values[0]), abs(values[-1]), np.finfo(float).tiny)
+    size = max(abs(values[0]), abs(values[-1]), float(np.finfo(float).tiny))
+    b = (vectors.T @ g) / size
     least = max(0.0, -values[0])
+    rise = (values + least) / size  # the spectrum above its least value, or above zero
 
-    def coordinates(m: float) -> np.ndarray:
-        return -b / (values + m)
+    def coordinates(excess: float) -> np.ndarray:
+        """At the multiplier least + excess * size."""
+        return -b / (rise + excess)
 
     if values[0] > 1e-14 * size:
         s = coordinates(0.0)
         if np.linalg.norm(s) <= radius:
             return vectors @ s, 0.0
-    low = least + 1e-14 * size
+    low = 1e-14
     if np.linalg.norm(coordinates(low)) <= radius:
         s = coordinates(low)
         s[0] += np.copysign(np.sqrt(max(radius**2 - s @ s, 0.0)), s[0])
-        return vectors @ s, low
-    high = low + np.linalg.norm(g) / radius
-    m = brentq(lambda m: 1 / radius - 1 / np.linalg.norm(coordinates(m)), low, high, rtol=1e-12)
-    return vectors @ coordinates(m), float(m)
+        return vectors @ s, least + low * size
+    excess = brentq(
+        lambda excess: 1 / radius - 1 / np.linalg.norm(coordinates(excess)),
+        low,
+        max(np.linalg.norm(b) / radius, 2 * low),
+        xtol=np.finfo(float).tiny,
+        rtol=1e-14,
+    )
+    return vectors @ coordinates(excess), float(least + excess * size)
