@@ -61,7 +61,7 @@ def minimize(
 
     Every method keeps one contract: the records run from 0 to the returned point, which is the best
     one found; points whose cost is not finite are refused; `success` is True only where the point
-    is first-order optimal; Ctrl-C returns the best point so far (docs/theory.md, section 9).
+    is first-order optimal; Ctrl-C returns the best point so far (docs/minimize.md).
 
     Args:
         problem: A `riemgn.Problem`.

@@ -25,7 +25,7 @@ def newton_step(model: LocalModel, damping: float) -> tuple[np.ndarray, float] |
 
     In an orthonormal frame of the tangent space with lifts x_i the Hessian is I + C,
     C_ij = sum_k N_k D^2 f_k[x_i, x_j], N the part of the loss's gradient that is normal to the
-    tangent space as the damping sees it (docs/theory.md, section 9). No condition number is
+    tangent space as the damping sees it (docs/minimize.md). No condition number is
     squared.
     """
     system: DampedSpectrum = model.system

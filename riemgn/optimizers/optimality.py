@@ -21,7 +21,7 @@ class Optimality:
     """How near a point is to first-order optimality, in the metric of the loss.
 
     With H = L L^T the loss's Hessian and L s its gradient, P projects on the range of L^T J
-    (docs/theory.md, section 9).
+    (docs/minimize.md).
 
     Attributes:
         gradient_norm: |P s|; for squared loss the norm of the Riemannian gradient on M.
