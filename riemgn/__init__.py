@@ -18,20 +18,29 @@ from riemgn.losses import (
     PoissonLoss,
     SoftmaxLoss,
     SquaredLoss,
+    WeightedLoss,
 )
 from riemgn.manifolds import ImmersedManifold, OutputManifold, Point
+from riemgn.minimization import minimize, resume
 from riemgn.networks import Network
 from riemgn.optimizers import GaussNewton, LevenbergMarquardt
 from riemgn.problem import Problem
+from riemgn.statistics import FitStatistics, fit_statistics
 
 __version__ = "0.1.0"
+
+# What needs scikit-learn, which takes half a second to import: loaded on first use.
+_ESTIMATORS = ("GaussNewtonClassifier", "GaussNewtonRegressor")
 
 __all__ = [
     "Activation",
     "AutogradLoss",
     "DirectSumLoss",
     "FitResult",
+    "FitStatistics",
     "GaussNewton",
+    "GaussNewtonClassifier",
+    "GaussNewtonRegressor",
     "HuberLoss",
     "ImmersedManifold",
     "Immersion",
@@ -46,7 +55,23 @@ __all__ = [
     "Problem",
     "SoftmaxLoss",
     "SquaredLoss",
+    "WeightedLoss",
     "autograd_immersion",
     "datasets",
     "fit",
+    "fit_statistics",
+    "minimize",
+    "resume",
 ]
+
+
+def __getattr__(name: str):
+    if name in _ESTIMATORS:
+        from riemgn import estimators
+
+        return getattr(estimators, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ESTIMATORS})

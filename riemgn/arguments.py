@@ -8,6 +8,9 @@ from numbers import Integral, Real
 
 import numpy as np
 
+_NO_NUMBERS = (bool, np.timedelta64)  # though Python counts them as such
+_LONGEST = 80  # characters of a value in an error
+
 
 def real_array(name: str, value, *, ndim: int | tuple[int, ...]) -> np.ndarray:
     """Return `value` as a finite float64 array that shares no memory with a caller's later writes.
@@ -23,10 +26,7 @@ def real_array(name: str, value, *, ndim: int | tuple[int, ...]) -> np.ndarray:
         TypeError: `value` is complex, or not numbers.
         ValueError: It has another number of dimensions, is empty, or holds NaN or infinity.
     """
-    try:
-        given = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name} must be a rectangular array of numbers: {error}") from None
+    given = as_array(name, value)
     if np.iscomplexobj(given):
         raise TypeError(f"{name} must be real, got dtype {given.dtype}")
     if given.dtype.kind not in "fiub":
@@ -43,6 +43,14 @@ def real_array(name: str, value, *, ndim: int | tuple[int, ...]) -> np.ndarray:
         index = ", ".join(str(i) for i in where)
         raise ValueError(f"{name} must be finite, got {array[tuple(where)]} at index [{index}]")
     return array
+
+
+def as_array(name: str, value) -> np.ndarray:
+    """Return `value` as an array of whatever it holds; ValueError where its rows differ."""
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a rectangular array of numbers: {error}") from None
 
 
 def vector(name: str, value, size: int | None = None) -> np.ndarray:
@@ -64,20 +72,23 @@ def matrix(name: str, value, columns: int | None = None) -> np.ndarray:
 def positive(name: str, value, *, allow_zero: bool = False) -> float:
     """Return `value` as a positive (or non-negative) finite float, or raise."""
     bound = ">= 0" if allow_zero else "> 0"
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number {bound}, got {value!r}")
-    number = float(value)
+    if isinstance(value, _NO_NUMBERS) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number {bound}, got {told(value)}")
+    try:
+        number = float(value)
+    except OverflowError:  # an integer beyond the floats
+        number = np.inf
     if not np.isfinite(number) or number < 0 or (number == 0 and not allow_zero):
-        raise ValueError(f"{name} must be a finite number {bound}, got {value!r}")
+        raise ValueError(f"{name} must be a finite number {bound}, got {told(value)}")
     return number
 
 
 def integer(name: str, value, *, least: int = 1) -> int:
     """Return `value` as an int of at least `least`, or raise."""
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be an integer >= {least}, got {value!r}")
+    if isinstance(value, _NO_NUMBERS) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an integer >= {least}, got {told(value)}")
     if value < least:
-        raise ValueError(f"{name} must be an integer >= {least}, got {value!r}")
+        raise ValueError(f"{name} must be an integer >= {least}, got {told(value)}")
     return int(value)
 
 
@@ -85,7 +96,7 @@ def choice(name: str, value, allowed: Iterable[str]) -> str:
     """Return `value` if it is one of `allowed`; else raise ValueError naming the nearest one."""
     options = list(allowed)
     if not isinstance(value, str):
-        raise TypeError(f"{name} must be one of {', '.join(options)}, got {value!r}")
+        raise TypeError(f"{name} must be one of {', '.join(options)}, got {told(value)}")
     if value in options:
         return value
     near = difflib.get_close_matches(value, options, n=1, cutoff=0.5)
@@ -100,3 +111,9 @@ def generator(seed: int | np.random.Generator | None) -> np.random.Generator:
     if seed is None:
         return np.random.default_rng()
     return np.random.default_rng(integer("seed", seed, least=0))
+
+
+def told(value) -> str:
+    """Return a value as an error tells it: on one line, and not at length."""
+    line = " ".join(repr(value).split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 4]} ..."

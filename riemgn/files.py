@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +13,31 @@ from pathlib import Path
 def written_whole(*paths: str | Path) -> Iterator[list[Path]]:
     """Give a temporary name beside each path; move all into place at the end, or remove them.
 
-    The temporary names keep the suffix, by which some writers choose the format.
+    The temporary names keep the suffix, by which some writers choose the format. What was written
+    reaches the disk before it is moved, so that no crash leaves half a file behind.
     """
     targets = [Path(path) for path in paths]
     drafts = [t.with_name(f".{t.stem}.{os.getpid()}.part{t.suffix}") for t in targets]
     try:
         yield drafts
+        for draft in drafts:
+            _flush(draft)
         for draft, target in zip(drafts, targets, strict=True):
             os.replace(draft, target)
     finally:
         for draft in drafts:
             draft.unlink(missing_ok=True)
+
+
+def remove_drafts(path: str | Path) -> None:
+    """Remove what writers of `path` that were killed have left beside it."""
+    path = Path(path)
+    of_path = re.compile(rf"\.{re.escape(path.stem)}\.\d+\.part{re.escape(path.suffix)}")
+    for neighbour in path.parent.iterdir():
+        if of_path.fullmatch(neighbour.name):
+            neighbour.unlink(missing_ok=True)
+
+
+def _flush(draft: Path) -> None:
+    with open(draft, "rb+") as file:
+        os.fsync(file.fileno())

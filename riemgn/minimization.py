@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from os import PathLike
 from typing import Protocol
 
 import numpy as np
@@ -10,30 +11,30 @@ from pymanopt.optimizers import TrustRegions
 from pymanopt.optimizers.optimizer import Optimizer
 
 from riemgn.arguments import choice, integer, positive
+from riemgn.checkpoints import CheckpointKeeper, checked_path, checked_target, read_checkpoint
 from riemgn.errors import NumericalError
+from riemgn.linalg import one_blas_thread
 from riemgn.losses import SquaredLoss
 from riemgn.manifolds import ImmersedManifold, Point
 from riemgn.optimizers.foreign import GradientDescent, PymanoptDescent, limits_of, unlimited
 from riemgn.optimizers.gauss_newton import GaussNewton
 from riemgn.optimizers.hybrid_newton import HybridNewton
 from riemgn.optimizers.levenberg_marquardt import LevenbergMarquardt
+from riemgn.optimizers.memory import descent_with, memory_before, recalled
 from riemgn.optimizers.progress import shown
-from riemgn.optimizers.records import Callback, Journal, Result, belonging
-from riemgn.optimizers.stopping import (
-    Criterion,
-    Ending,
-    FirstOrder,
-    FlatValley,
-    MaxEvaluations,
-    MaxIterations,
-    MaxTime,
-    When,
-)
+from riemgn.optimizers.records import Callback, Journal, Result
+from riemgn.optimizers.starts import belonging, checked_problem
+from riemgn.optimizers.stopping import Criterion, Ending, MaxIterations, When
+from riemgn.optimizers.terms import Terms
 from riemgn.problem import Problem
+
+# Where a method's own steps gain nothing more, though longer ones might.
+_SHORT = "steps gain less than rounding, short of first-order optimality"
 
 METHODS = ("auto", "gauss-newton", "levenberg-marquardt", "newton", "gradient-descent")
 
-_MOST_ITERATIONS = 1000
+# A cost that no rounding carries beyond the range of floats.
+_IN_RANGE = 1e300
 
 
 class Descent(Protocol):
@@ -56,6 +57,8 @@ def minimize(
     tolerance: float = 1e-8,
     record_points: bool = False,
     verbosity: int = 0,
+    checkpoint: str | PathLike | None = None,
+    checkpoint_seconds: float = 60,
 ) -> Result:
     """Return the optimum that a method reaches from a point, with the history of the run.
 
@@ -80,32 +83,110 @@ def minimize(
         record_points: Whether the history keeps every point, without its Jacobian.
         verbosity: 0 shows a line of progress where a terminal or a notebook is watched, and nothing
             otherwise; 1 prints every record.
+        checkpoint: A file from which `riemgn.resume` continues the run. It is replaced as a whole,
+            so that a crash at any moment leaves the one before. A write that fails is logged as a
+            warning on the logger `riemgn`, and the run goes on.
+        checkpoint_seconds: The least time between two checkpoints; 0 writes one at every record.
+            The last one is written when the run ends, however it ends.
 
     Raises:
         TypeError: An argument is of another type.
-        ValueError: An argument has another value, or the point belongs to another manifold.
+        ValueError: An argument has another value, the point belongs to another manifold, a file
+            that is no checkpoint stands at `checkpoint`, or the method cannot be resumed.
         riemgn.NumericalError: f or a derivative is not finite at the start.
     """
     start = belonging(problem, point)
-    descent, own_limits = _descent(method)
-    criteria = _limits(own_limits, max_iterations, max_time, max_evaluations)
-    tolerance = positive("tolerance", tolerance, allow_zero=True)
-    if not isinstance(descent, HybridNewton):  # which ends with a step from an optimal point
-        criteria.append(FirstOrder(tolerance))
-    if stop is not None:
-        criteria.append(_checked_criterion(stop))
-    criteria.append(FlatValley())
+    descent, (own_iterations, own_time) = _descent(method)
+    terms = Terms(
+        tolerance=positive("tolerance", tolerance, allow_zero=True),
+        record_points=bool(record_points),
+    )
+    terms = terms.but(max_iterations=own_iterations, max_time=own_time)
+    terms = terms.but(
+        max_iterations=max_iterations, max_time=max_time, max_evaluations=max_evaluations
+    )
+    criteria = terms.criteria(descent, stop)
+    seconds = positive("checkpoint_seconds", checkpoint_seconds, allow_zero=True)
+    keeper = None
+    if checkpoint is not None:
+        _check_resumable(method, descent)
+        keeper = CheckpointKeeper(checked_target("checkpoint", checkpoint), seconds, terms, problem)
     with shown(integer("verbosity", verbosity, least=0)) as show:
-        journal = Journal(callback, criteria, bool(record_points), tolerance, show)
+        journal = Journal(
+            callback, criteria, terms.record_points, terms.tolerance, show, keeper=keeper
+        )
         return run(descent, problem, start, journal)
 
 
+def resume(
+    path: str | PathLike,
+    problem: Problem,
+    callback: Callback | None = None,
+    *,
+    stop: Criterion | None = None,
+    max_iterations: int | None = None,
+    max_time: float | None = None,
+    max_evaluations: int | None = None,
+    checkpoint: str | PathLike | None = None,
+    verbosity: int = 0,
+) -> Result:
+    """Continue a run of `riemgn.minimize` from its checkpoint, as if it had never been interrupted.
+
+    The iterates that follow are those of an uninterrupted run to the last bit, on the same machine
+    with the same libraries. The history begins with the records before the interruption; for these
+    the callback is not called again. A run that had come to its end is returned as it was, unless a
+    limit, a criterion or the callback ended it: such a run goes on where they now allow it.
+
+    Args:
+        path: The checkpoint.
+        problem: The problem of the run; a file holds neither data nor functions.
+        callback: As for `riemgn.minimize`.
+        stop: A further criterion; that of the first call must be given again.
+        max_iterations: The most steps of the whole run; those of the first call by default.
+        max_time: The most seconds of the whole run; likewise.
+        max_evaluations: The most points at which f is evaluated in the whole run; likewise.
+        checkpoint: Where the run is kept from now on; the same file by default.
+        verbosity: As for `riemgn.minimize`.
+
+    Raises:
+        FileNotFoundError: There is no file at `path`.
+        TypeError: An argument is of another type.
+        ValueError: The file is no checkpoint, a damaged one, or one of another format or of another
+            problem; or an argument has another value.
+    """
+    saved = read_checkpoint(checked_path("path", path))
+    start = saved.point_in(checked_problem(problem))
+    terms = saved.terms.but(
+        max_iterations=max_iterations, max_time=max_time, max_evaluations=max_evaluations
+    )
+    descent = descent_with(recalled(saved.memory))
+    criteria = terms.criteria(descent, stop)
+    target = checked_target("checkpoint", path if checkpoint is None else checkpoint)
+    keeper = CheckpointKeeper(target, saved.seconds, terms, problem)
+    with shown(integer("verbosity", verbosity, least=0)) as show, one_blas_thread():
+        journal = Journal(
+            callback, criteria, terms.record_points, terms.tolerance, show, keeper=keeper
+        )
+        journal.take_up(saved.history_in(problem), saved.origin, saved.best, start)
+        if saved.ended is not None:
+            journal.evaluations = saved.evaluations
+            return journal.result(problem, journal.kept_best(saved.ended), {})
+        journal.memory = memory_before(descent)
+        keeper.take_down(journal)
+        return run(descent, problem, start, journal)
+
+
+@one_blas_thread()
 def run(descent: Descent, problem: Problem, start: Point, journal: Journal) -> Result:
     """Return the result of a descent from a point."""
     if not np.isfinite(problem.cost(start)):
         start = _brought_into_range(problem, start, journal)
     ended = journal.followed(lambda: descent.descend(problem, start, journal))
-    return journal.result(problem, ended, {})
+    result = journal.result(problem, journal.kept_best(ended), {})
+    if result.ending in (Ending.OPTIMAL, Ending.PRECISION) and not result.success:
+        result.ending = Ending.STUCK
+        result.stopping_criterion = f"Terminated - {_SHORT}."
+    return result
 
 
 def _descent(method: str | Optimizer) -> tuple[Descent, tuple[int | None, float | None]]:
@@ -128,34 +209,14 @@ def _descent(method: str | Optimizer) -> tuple[Descent, tuple[int | None, float 
     return named[choice("method", method, METHODS)](), (None, None)
 
 
-def _limits(
-    own: tuple[int | None, float | None],
-    max_iterations: int | None,
-    max_time: float | None,
-    max_evaluations: int | None,
-) -> list[Criterion]:
-    iterations, seconds = own
-    if max_iterations is not None:
-        iterations = max_iterations
-    if max_time is not None:
-        seconds = max_time
-    criteria: list[Criterion] = [
-        MaxIterations(_MOST_ITERATIONS if iterations is None else iterations)
-    ]
-    if seconds is not None and seconds != np.inf:
-        criteria.append(MaxTime(seconds))
-    if max_evaluations is not None:
-        criteria.append(MaxEvaluations(max_evaluations))
-    return criteria
-
-
-def _checked_criterion(stop: Criterion) -> Criterion:
-    if not isinstance(stop, Criterion):
-        raise TypeError(
-            f"stop must be a criterion of riemgn.optimizers, got {type(stop).__name__}; "
-            "for a function of a record use riemgn.optimizers.When(function)"
-        )
-    return stop
+def _check_resumable(method: str | Optimizer, descent: Descent) -> None:
+    try:
+        memory_before(descent)
+    except ValueError as error:
+        raise ValueError(
+            f"checkpoint: method {method!r} cannot be resumed, {error}; 'auto', 'gauss-newton' and "
+            "'levenberg-marquardt' with riemgn's own dampings can"
+        ) from None
 
 
 def _brought_into_range(problem: Problem, start: Point, journal: Journal) -> Point:
@@ -173,8 +234,8 @@ def _brought_into_range(problem: Problem, start: Point, journal: Journal) -> Poi
     scaled = Problem(
         ImmersedManifold(problem.manifold.immersion.scaled(1 / unit)), SquaredLoss(targets / unit)
     )
-    in_range = When(lambda record: np.isfinite(problem.cost(_same(problem, record.point))))
-    way = Journal(criteria=[MaxIterations(_MOST_ITERATIONS), in_range])
+    in_range = When(lambda record: unit * (unit * record.cost) < _IN_RANGE)
+    way = Journal(criteria=[MaxIterations(Terms.max_iterations), in_range])
     reached = way.followed(
         lambda: HybridNewton().descend(scaled, scaled.manifold.point(start.params), way)
     )

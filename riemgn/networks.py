@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from riemgn.activations import ACTIVATIONS, TANH, Activation, activation
-from riemgn.arguments import choice, generator, integer, matrix, positive, real_array, vector
+from riemgn.arguments import choice, generator, integer, matrix, positive, real_array, told, vector
 from riemgn.immersions.feedforward import FeedforwardImmersion
-from riemgn.immersions.immersion import finite
+from riemgn.immersions.outputs import finite
 from riemgn.immersions.propagation import propagate
 
 SCHEMES = ("normal", "uniform", "symmetric")
@@ -256,7 +256,7 @@ class Network:
             ValueError: A key is missing or unknown, or a value is not legal (see `Network`).
         """
         if not isinstance(description, dict):
-            raise TypeError(f"description must be a dictionary, got {description!r}")
+            raise TypeError(f"description must be a dictionary, got {told(description)}")
         wanted = {"widths", "activation", "scale", "reference"}
         if description.keys() != wanted:
             raise ValueError(
@@ -289,8 +289,9 @@ class Network:
 
 
 def _widths(given: Iterable[int]) -> tuple[int, ...]:
-    if isinstance(given, str) or not isinstance(given, Iterable):
-        raise TypeError(f"widths must be a sequence of integers, got {given!r}")
+    scalar = isinstance(given, np.ndarray) and given.ndim == 0
+    if isinstance(given, str) or scalar or not isinstance(given, Iterable):
+        raise TypeError(f"widths must be a sequence of integers, got {told(given)}")
     widths = tuple(integer(f"widths[{i}]", width) for i, width in enumerate(given))
     if len(widths) < 2:
         raise ValueError(

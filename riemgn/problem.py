@@ -32,6 +32,8 @@ class Problem(pymanopt.Problem):
             )
         if isinstance(loss, type):
             raise TypeError(f"loss must be a loss or a function, got the class {loss.__name__}")
+        if not (isinstance(loss, Loss) or callable(loss)):
+            raise TypeError(f"loss must be a loss or a function, got {type(loss).__name__}")
         self.loss = loss if isinstance(loss, Loss) else AutogradLoss(loss)
         n = manifold.immersion.known_ambient_dim
         if None not in (n, self.loss.size) and n != self.loss.size:

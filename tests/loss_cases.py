@@ -14,6 +14,7 @@ from riemgn.losses import (
     PoissonLoss,
     SoftmaxLoss,
     SquaredLoss,
+    WeightedLoss,
 )
 
 SIZE = 12
@@ -75,6 +76,22 @@ def direct_sum(first, second):
     return DirectSumLoss(first[0], second[0]), lambda u: first[1](u[:size]) + second[1](u[size:])
 
 
+def weighted(make, targets, *arguments):
+    """A case of `make` with weights, its reference one of `make` for every sample."""
+    weights = 0.3 + np.arange(len(targets)) % 5
+    loss = WeightedLoss(make(targets, *arguments)[0], weights)
+    singles = [make(targets[i : i + 1], *arguments)[1] for i in range(len(targets))]
+    outputs = loss.size // len(targets)
+
+    def reference(u):
+        parts = [u[outputs * i : outputs * (i + 1)] for i in range(len(targets))]
+        return sum(
+            w * single(part) for w, single, part in zip(weights, singles, parts, strict=True)
+        )
+
+    return loss, reference
+
+
 def losses():
     rng = np.random.default_rng(0)
     y, binary, classes = rng.standard_normal(SIZE), rng.integers(0, 2, SIZE), np.array([2, 0, 1, 2])
@@ -96,6 +113,15 @@ def losses():
         "softmax and ridge rows": direct_sum(softmax(classes[:2], 0.0), squared(np.zeros(6))),
         "logistic and autograd": direct_sum(
             logistic(binary[:4], 0.1), (AutogradLoss(soft_absolute, size=8), soft_absolute)
+        ),
+        "weighted squared": weighted(squared, y),
+        "weighted logistic": weighted(logistic, binary, 0.0),
+        "weighted logistic, ridge": weighted(logistic, binary, 0.3),
+        "weighted softmax": weighted(softmax, classes, 0.0, 3),
+        "weighted softmax, ridge": weighted(softmax, classes, 0.3, 3),
+        "weighted poisson": weighted(poisson, counts),
+        "weighted softmax and ridge rows": direct_sum(
+            weighted(softmax, classes[:2], 0.0, 3), squared(np.zeros(6))
         ),
         "cubed, defaults only": (CubedLoss(), lambda u: anp.sum(anp.abs(u) ** 3)),
     }

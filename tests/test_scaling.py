@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riemgn.scaling import Standardiser
+from riemgn.scaling import Standardiser, median
 
 
 def test_columns_have_mean_zero_and_unit_deviation():
@@ -51,3 +51,25 @@ def test_the_robust_map_ignores_outliers():
     assert scaler.centre[0] == np.median(rows[:, 0])
     assert scaler.scale[0] == pytest.approx(2.0, rel=0.15)
     assert scaler.scale[1] == pytest.approx(rows[:, 1].std())
+
+
+@pytest.mark.parametrize("standardiser", [Standardiser.of, Standardiser.robust])
+def test_a_weight_of_two_is_the_row_twice(standardiser):
+    rng = np.random.default_rng(3)
+    for n in (1, 2, 5, 30):
+        rows, counts = rng.exponential(size=(n, 3)), rng.integers(1, 5, n)
+        rows[:, 2] = 4.0
+        weighted = standardiser(rows, counts.astype(float))
+        repeated = standardiser(np.repeat(rows, counts, axis=0))
+        np.testing.assert_allclose(weighted.centre, repeated.centre, rtol=1e-13)
+        np.testing.assert_allclose(weighted.scale, repeated.scale, rtol=1e-12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.integers(1, 9)), min_size=1, max_size=30))
+def test_the_weighted_median_is_that_of_repeated_rows(pairs):
+    values, counts = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
+    expected = np.median(np.repeat(values, counts))
+    for unit in (1.0, 0.1, 1e-300, 1e300):  # halves of 0.1, 0.2, 0.3 are equal but for rounding
+        found = median(values[:, None], unit * counts)[0]
+        assert found == pytest.approx(expected, rel=1e-15, abs=1e-300)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import riemgn as rg
-from riemgn.fitting.targets import learn_target, target_from_dict
+from riemgn.fitting.targets import CountTarget, RealTarget, learn_target, target_from_dict
 
 Y = np.array([3.0, 5.0, 4.0, 9.0])
 
@@ -97,3 +97,35 @@ def test_a_function_must_make_a_loss():
 def test_numbers_have_no_probabilities():
     with pytest.raises(TypeError, match="class labels"):
         learn_target("squared", Y, 1).probabilities(np.zeros((1, 1)))
+
+
+@pytest.mark.parametrize("loss", ["squared", "huber"])
+def test_a_target_takes_other_rows_on_its_own_scale(loss):
+    target = RealTarget.learn(loss, Y)
+    other = target.on([4.0, 10.0])
+    np.testing.assert_allclose(other.predictions(other.rows), [4.0, 10.0])
+    assert other.scaler is target.scaler
+    assert other.bare().rows is None
+    assert len(target.rows) == 4
+
+
+def test_weights_are_rows_repeated():
+    weights = np.array([1.0, 3.0, 2.0, 1.0])
+    repeated = np.repeat(Y, weights.astype(int))
+    for loss in ("squared", "huber"):
+        weighted = RealTarget.learn(loss, Y, weights).scaler
+        expected = RealTarget.learn(loss, repeated).scaler
+        np.testing.assert_allclose(weighted.centre, expected.centre, rtol=1e-14)
+        np.testing.assert_allclose(weighted.scale, expected.scale, rtol=1e-14)
+    assert CountTarget.learn(Y, weights).mean == pytest.approx(repeated.mean())
+    target = RealTarget.learn("squared", Y)
+    assert target.loss(target.rows, weights).value(np.zeros(4)) == pytest.approx(
+        0.5 * weights @ target.rows[:, 0] ** 2
+    )
+
+
+def test_a_constant_column_keeps_its_unit_where_it_is_allowed():
+    target = RealTarget.learn("squared", np.column_stack([Y, np.full(4, 7.0)]))
+    assert target.predictions(np.array([[0.0, 0.5]]))[0, 1] == 7.5
+    with pytest.raises(ValueError, match="a number > 0 in each column"):
+        CountTarget.learn([0.0, 0.0])

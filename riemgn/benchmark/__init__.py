@@ -1,1 +1,1 @@
-"""Timed comparisons: `python -m riemgn.benchmark` (docs/performance.md)."""
+"""Comparisons with other solvers: `python -m riemgn.benchmark` (docs/performance.md)."""

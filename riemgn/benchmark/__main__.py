@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
 from riemgn.arguments import choice, integer, positive
-from riemgn.benchmark import tables
+from riemgn.benchmark import evidence, markdown, tables
 from riemgn.benchmark.accuracy import measured_paths
+from riemgn.benchmark.arrivals import FUNCTION_METHODS
+from riemgn.benchmark.certified import FOLDER, regressions
 from riemgn.benchmark.choices import jacobian_times, product_rates
 from riemgn.benchmark.floor import Rates, measured_rates
 from riemgn.benchmark.machine import machine
+from riemgn.benchmark.network_fits import network_fits
 from riemgn.benchmark.problems import RECIPES
 from riemgn.benchmark.runs import Row, cases, measured, warm_up
 from riemgn.benchmark.solvers import SOLVERS, installed
 from riemgn.benchmark.traces import Limits
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+Run = TypeVar("Run")
 out = Console(width=None if sys.stdout.isatty() else 130)
 
 
@@ -81,6 +86,47 @@ def choices() -> None:
     for name in ("U2", "U3"):
         title = f"One Jacobian of {name}, one thread, wall time"
         out.print(tables.plain(title, "ms", jacobian_times(name)))
+
+
+@app.command()
+def nist(
+    data: Annotated[Path, typer.Option(help="Folder of NIST's problems as JSON.")] = FOLDER,
+) -> None:
+    """Print `minimize` and scipy on NIST's certified regressions, in Markdown."""
+    try:
+        problems = regressions(data)
+    except ValueError as error:
+        Console(stderr=True).print(f"error: {error}", markup=False)
+        raise typer.Exit(2) from None
+    runs = evidence.certified_runs(problems)
+    total = 2 * len(problems) * len(FUNCTION_METHODS)
+    print(markdown.certified(watched("certified regressions", runs, total)))
+
+
+@app.command()
+def collection() -> None:
+    """Print `minimize` and scipy on the problems of MINPACK's driver, in Markdown.
+
+    Most of the time goes to scipy's far runs that take all of their 5000 evaluations.
+    """
+    total = len(evidence.INSTANCES) * len(evidence.FACTORS) * len(FUNCTION_METHODS)
+    runs = evidence.collection_runs()
+    print(markdown.collection(watched("MINPACK's problems", runs, total)))
+
+
+@app.command()
+def networks() -> None:
+    """Print `minimize` beside scipy's trf on a hundred network fits, in Markdown."""
+    fits = network_fits()
+    runs = evidence.network_runs(fits)
+    print(markdown.networks(watched("network fits", runs, len(fits))))
+
+
+def watched(what: str, runs: Iterator[Run], total: int) -> list[Run]:
+    """Return all runs, with a bar of progress on a terminal."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        return list(bar.track(runs, total=total, description=what))
 
 
 def chosen(what: str, listed: str, allowed: list[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -16,13 +16,19 @@ from riemgn.optimizers.records import Record
 class Diary:
     """Notes the iterates of a fit and tells the callback.
 
+    Args:
+        callback: Called with each step.
+        earlier: The steps of a fit that is carried on.
+
     Attributes:
         history: The iterates of every phase, of the first fold where there are several.
         taken: The number of steps taken, in all folds.
     """
 
-    def __init__(self, callback: Callable[[FitStep], None]) -> None:
-        self.history: list[FitStep] = []
+    def __init__(
+        self, callback: Callable[[FitStep], None], earlier: Iterable[FitStep] = ()
+    ) -> None:
+        self.history = list(earlier)
         self.taken = 0
         self._callback = callback
         self._began = time.perf_counter()

@@ -26,11 +26,15 @@ def stop_early(
     def note(record: Record) -> None:
         losses.append(fold.held_out_loss())
         watch(record)
-        best = int(np.argmin(losses))
-        if best == len(losses) - 1:
+        if since_best(losses) == 0:
             fold.best_params = fold.training.params
-        elif len(losses) - 1 - best >= PATIENCE:
+        elif since_best(losses) >= PATIENCE:
             raise StopIteration
 
     result = fold.training.minimise(ridge, limits, note)
     return result, losses
+
+
+def since_best(losses: list[float]) -> int:
+    """Return how many steps ago the held-out loss was least."""
+    return len(losses) - 1 - int(np.argmin(losses))

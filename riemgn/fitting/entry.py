@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Real
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from riemgn.fitting.phases import Run, Task, run_phases
 from riemgn.fitting.progress import shown_on_terminal
 from riemgn.fitting.result import FitReport, FitResult, FitStep
 from riemgn.fitting.ridge_path import RidgePath
+from riemgn.fitting.settings import initial_params, regularisation
 from riemgn.fitting.targets import Target, learn_target
 from riemgn.fitting.training import METHODS, Limits
 from riemgn.manifolds import ImmersedManifold
@@ -21,7 +21,6 @@ from riemgn.networks import Network
 from riemgn.scaling import Standardiser
 
 LEAST_ROWS = 3
-DEFAULT_SHARE = 0.2
 
 
 def fit(
@@ -89,13 +88,15 @@ def fit(
         raise TypeError(f"network must be a riemgn.Network, got {type(network).__name__}")
     limits = Limits(integer("max_iterations", max_iterations), positive("tolerance", tolerance))
     choice("method", method, METHODS)
-    strength, share = _regularisation(ridge, validation)
+    strength, share = regularisation(ridge, validation)
+    if not (callback is None or callable(callback)):
+        raise TypeError(f"callback must be a function of a FitStep, got {type(callback).__name__}")
     draws = generator(seed)
     X = input_rows("X", X, network.inputs)
     inputs = Standardiser.of(X)
     target = learn_target(loss, y, network.outputs)
     _check_rows(X, target)
-    task = Task(network, _start(network, draws), inputs.forward(X), target, method)
+    task = Task(network, initial_params(network, draws), inputs.forward(X), target, method)
     if callback is not None:
         run = run_phases(task, strength, share, limits, draws, Diary(callback))
     else:
@@ -149,35 +150,6 @@ def _described(method: str, underparameterised: bool) -> str:
     if underparameterised:
         return "damped Gauss-Newton on the output manifold"
     return "Levenberg-Marquardt in the ambient space"
-
-
-def _start(network: Network, draws: np.random.Generator) -> np.ndarray:
-    """Return the network's centre, or its initialisation with the output layer at zero."""
-    if network.reference is not None:
-        return network.reference
-    start = network.init(draws)
-    layer = network.layer_slices[-1]
-    start[layer.weights] = start[layer.biases] = 0.0
-    return start
-
-
-def _regularisation(ridge, validation) -> tuple[float | None, float]:
-    """Return the strength of the ridge, None where it is to be chosen, and the share."""
-    given = isinstance(ridge, Real)
-    if validation is None:
-        share = 0.0 if given else DEFAULT_SHARE
-    else:
-        share = positive("validation", validation, allow_zero=True)
-    if share > 0.5:
-        raise ValueError(f"validation must be in [0, 0.5], got {validation!r}")
-    if given:
-        return positive("ridge", ridge, allow_zero=True), share
-    choice("ridge", ridge, ["auto"])
-    if share == 0:
-        raise ValueError(
-            "ridge 'auto' is chosen on held-out rows: give a validation share > 0, or a ridge"
-        )
-    return None, share
 
 
 def _check_rows(X: np.ndarray, target: Target) -> None:

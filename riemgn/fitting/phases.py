@@ -8,11 +8,12 @@ from functools import partial
 import numpy as np
 
 from riemgn.fitting.diary import Diary
-from riemgn.fitting.early_stopping import stop_early
+from riemgn.fitting.early_stopping import PATIENCE, since_best, stop_early
 from riemgn.fitting.ridge_path import Fold, RidgePath
 from riemgn.fitting.splits import folds
 from riemgn.fitting.targets import Target
-from riemgn.fitting.training import HeldOut, Limits, Training
+from riemgn.fitting.training import HeldOut, Limits, Training, ran_out
+from riemgn.losses import Loss
 from riemgn.networks import Network
 from riemgn.optimizers.records import Result
 
@@ -23,18 +24,48 @@ STRONGEST = 4.0  # the first ridge of the path, over the number of rows
 
 @dataclass(frozen=True)
 class Task:
-    """All training rows on the standardised scale, and what is trained on them."""
+    """All training rows on the standardised scale, and what is trained on them.
+
+    Attributes:
+        network: The network.
+        start: The parameters (p,) from which the ridge measures.
+        X: Inputs (rows, inputs).
+        target: The targets with their rows.
+        method: One of `riemgn.fitting.training.METHODS`.
+        weights: Positive weights of the rows, None where they count alike.
+        reached: The parameters (p,) at which training begins, None for `start`.
+    """
 
     network: Network
     start: np.ndarray
     X: np.ndarray
     target: Target
     method: str
+    weights: np.ndarray | None = None
+    reached: np.ndarray | None = None
+
+    @property
+    def beginning(self) -> np.ndarray:
+        """The parameters (p,) at which training begins."""
+        return self.start if self.reached is None else self.reached
+
+    @property
+    def total_weight(self) -> float:
+        """The number of rows, or the sum of their weights."""
+        return self._weight(slice(None))
 
     def training(self, rows: np.ndarray | slice = slice(None)) -> Training:
-        """Return a training on some rows, standing at the start."""
-        loss = self.target.loss(self.target.rows[rows])
-        return Training(self.network, self.start, self.X[rows], loss, self.method)
+        """Return a training on some rows, standing at the beginning."""
+        training = Training(
+            self.network,
+            self.start,
+            self.X[rows],
+            self._loss(rows),
+            self.method,
+            self._weight(rows),
+        )
+        training.params = self.beginning
+        return training
 
     def folds(self, share: float, draws: np.random.Generator) -> list[Fold]:
         """Return trainings with a share of the rows held out; with many rows a few suffice."""
@@ -45,8 +76,15 @@ class Task:
         return [self._fold(fold_of == i) for i in range(used)]
 
     def _fold(self, held: np.ndarray) -> Fold:
-        loss = self.target.loss(self.target.rows[held])
-        return Fold(self.training(~held), HeldOut(self.X[held], loss))
+        held_out = HeldOut(self.X[held], self._loss(held), self._weight(held))
+        return Fold(self.training(~held), held_out)
+
+    def _loss(self, rows: np.ndarray | slice) -> Loss:
+        weights = None if self.weights is None else self.weights[rows]
+        return self.target.loss(self.target.rows[rows], weights)
+
+    def _weight(self, rows: np.ndarray | slice) -> float:
+        return len(self.X[rows]) if self.weights is None else float(self.weights[rows].sum())
 
 
 @dataclass
@@ -63,6 +101,7 @@ class Run:
         held_out_loss: The least held-out loss a row.
         iterations: The steps of the last phase that led to the parameters.
         last: What the optimizer returned from the last phase, None if that did not end.
+        ran_out: Whether the last phase ended at the limit of its iterations.
     """
 
     task: Task
@@ -74,12 +113,13 @@ class Run:
     held_out_loss: float | None = None
     iterations: int = 0
     last: Result | None = None
+    ran_out: bool = False
 
     def choose_ridge(self, folds: list[Fold]) -> None:
         """Walk down the ridge path; all rows are then fitted from where the first fold was best."""
         self.path = RidgePath(folds)
         try:
-            self.path.walk(STRONGEST * len(self.task.X), partial(self.diary.note_fold, folds))
+            self.path.walk(STRONGEST * self.task.total_weight, partial(self.diary.note_fold, folds))
         finally:
             self.params, self.ridge = folds[0].best_params, self.path.ridge
             if self.path.strengths:
@@ -93,6 +133,7 @@ class Run:
         finally:
             self.params = fold.best_params
         self.held_out_loss, self.iterations = min(losses), int(np.argmin(losses))
+        self.ran_out = ran_out(self.last, self.limits) and since_best(losses) < PATIENCE
 
     def train(self) -> None:
         """Train on all rows from the parameters reached so far."""
@@ -104,6 +145,7 @@ class Run:
         finally:
             self.params = training.params
         self.iterations = self.last.iterations
+        self.ran_out = ran_out(self.last, self.limits)
 
 
 def run_phases(
@@ -124,7 +166,7 @@ def run_phases(
         draws: The source of the folds.
         diary: Where iterates are noted.
     """
-    run = Run(task, limits, diary, task.start, ridge)
+    run = Run(task, limits, diary, task.beginning, ridge)
     try:
         if ridge is None:
             run.choose_ridge(task.folds(share, draws))

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from copy import copy
 
 import numpy as np
 
 from riemgn.arguments import choice, real_array
-from riemgn.losses import HuberLoss, LogisticLoss, Loss, PoissonLoss, SoftmaxLoss, SquaredLoss
+from riemgn.losses import (
+    HuberLoss,
+    LogisticLoss,
+    Loss,
+    PoissonLoss,
+    SoftmaxLoss,
+    SquaredLoss,
+    WeightedLoss,
+)
 from riemgn.scaling import Standardiser
 
 LOSSES = ("squared", "huber", "poisson", "logistic", "softmax")
@@ -33,9 +42,20 @@ class Target(ABC):
     rows: np.ndarray | None = None
     labels: np.ndarray | None = None
 
+    def loss(self, rows: np.ndarray, weights: np.ndarray | None = None) -> Loss:
+        """Return the loss of the outputs for some of the `rows`, weighted by `weights` (rows,)."""
+        loss = self._loss(rows)
+        return loss if weights is None else WeightedLoss(loss, weights)
+
     @abstractmethod
-    def loss(self, rows: np.ndarray) -> Loss:
-        """Return the loss of the outputs for some of the `rows`."""
+    def _loss(self, rows: np.ndarray) -> Loss:
+        """The loss of the outputs for some of the `rows`, which all count alike."""
+
+    def bare(self) -> Target:
+        """Return what predictions need of this target: all but its rows."""
+        twin = copy(self)
+        twin.rows = twin.labels = None
+        return twin
 
     @abstractmethod
     def predictions(self, outputs: np.ndarray) -> np.ndarray:
@@ -60,14 +80,18 @@ class RealTarget(Target):
         self.outputs = scaler.centre.size
 
     @classmethod
-    def learn(cls, kind: str, y) -> RealTarget:
-        """Return the target of y, (n,) or (n, outputs)."""
-        columns = _columns(y)
-        scaler = Standardiser.of(columns) if kind == "squared" else Standardiser.robust(columns)
-        _refuse_constant(scaler.constant)
-        return cls(kind, scaler, scaler.forward(columns))
+    def learn(cls, kind: str, y, weights: np.ndarray | None = None) -> RealTarget:
+        """Return the target of y, (n,) or (n, outputs); a constant column keeps its unit."""
+        standardiser = Standardiser.of if kind == "squared" else Standardiser.robust
+        learnt = standardiser(_columns(y), weights)
+        scale = np.where(learnt.constant, 1.0, learnt.scale)
+        return cls(kind, Standardiser(learnt.centre, scale)).on(y)
 
-    def loss(self, rows: np.ndarray) -> Loss:
+    def on(self, y) -> RealTarget:
+        """Return this target, its scale kept, with the rows of another y."""
+        return RealTarget(self.kind, self.scaler, self.scaler.forward(_columns(y)))
+
+    def _loss(self, rows: np.ndarray) -> Loss:
         return SquaredLoss(rows) if self.kind == "squared" else HuberLoss(rows, HUBER_DELTA)
 
     def predictions(self, outputs: np.ndarray) -> np.ndarray:
@@ -94,16 +118,18 @@ class CountTarget(Target):
         self.outputs = mean.size
 
     @classmethod
-    def learn(cls, y) -> CountTarget:
-        """Return the target of non-negative counts y, (n,) or (n, outputs)."""
-        columns = _columns(y)
-        if np.any(columns < 0):
-            raise ValueError(f"y must be >= 0 for loss 'poisson', got {columns.min():g}")
-        _refuse_constant(np.ptp(columns, axis=0) == 0)
-        mean = columns.mean(axis=0)
-        return cls(mean, columns / mean)
+    def learn(cls, y, weights: np.ndarray | None = None) -> CountTarget:
+        """Return the target of non-negative counts y, (n,) or (n, outputs), not all of them 0."""
+        mean = np.average(_counts(y), axis=0, weights=weights)
+        if not np.all(mean > 0):
+            raise ValueError("y must hold a number > 0 in each column for loss 'poisson'")
+        return cls(mean).on(y)
 
-    def loss(self, rows: np.ndarray) -> Loss:
+    def on(self, y) -> CountTarget:
+        """Return this target, its mean kept, with the rows of another y."""
+        return CountTarget(self.mean, _counts(y) / self.mean)
+
+    def _loss(self, rows: np.ndarray) -> Loss:
         return PoissonLoss(rows)
 
     def predictions(self, outputs: np.ndarray) -> np.ndarray:
@@ -135,7 +161,7 @@ class ClassTarget(Target):
             )
         return cls(kind, classes, labels)
 
-    def loss(self, rows: np.ndarray) -> Loss:
+    def _loss(self, rows: np.ndarray) -> Loss:
         if self.kind == "logistic":
             return LogisticLoss(rows)
         return SoftmaxLoss(rows, classes=self.classes.size)
@@ -171,7 +197,7 @@ class OwnTarget(Target):
         """Return the target of y, (n,) or (n, columns), as it is, for a network of `outputs`."""
         return cls(outputs, make, real_array("y", y, ndim=(1, 2)))
 
-    def loss(self, rows: np.ndarray) -> Loss:
+    def _loss(self, rows: np.ndarray) -> Loss:
         loss = self._make(rows)
         if not isinstance(loss, Loss):
             raise TypeError(f"loss must make a riemgn.Loss of y, it made {type(loss).__name__}")
@@ -208,6 +234,7 @@ def learn_target(loss: str | Callable, y, outputs: int) -> Target:
     if kind in ("logistic", "softmax"):
         target: Target = ClassTarget.learn(kind, y)
     else:
+        _refuse_constant(Standardiser.of(_columns(y)).constant)
         target = CountTarget.learn(y) if kind == "poisson" else RealTarget.learn(kind, y)
     if target.outputs != outputs:
         raise ValueError(
@@ -233,6 +260,13 @@ def target_from_dict(description: dict) -> Target:
 def _columns(y) -> np.ndarray:
     values = real_array("y", y, ndim=(1, 2))
     return values[:, None] if values.ndim == 1 else values
+
+
+def _counts(y) -> np.ndarray:
+    columns = _columns(y)
+    if np.any(columns < 0):
+        raise ValueError(f"y must be >= 0 for loss 'poisson', got {columns.min():g}")
+    return columns
 
 
 def _labels(y) -> np.ndarray:

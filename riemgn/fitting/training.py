@@ -34,10 +34,14 @@ class Limits:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Rows that a training does not see: inputs (N, inputs), and the loss of their outputs."""
+    """Rows that a training does not see: inputs (N, inputs), the loss of their outputs, a weight.
+
+    The weight is what the loss is divided by, the number of rows where these count alike.
+    """
 
     X: np.ndarray
     loss: Loss
+    weight: float
 
     def mean_loss(self, network: Network, params: np.ndarray) -> float:
         """Return the loss a row, infinity where the outputs overflow."""
@@ -45,7 +49,7 @@ class HeldOut:
             outputs = network.predict(params, self.X)
         except NumericalError:
             return np.inf
-        return self.loss.value(outputs.ravel()) / len(self.X)
+        return self.loss.value(outputs.ravel()) / self.weight
 
 
 class Training:
@@ -57,6 +61,7 @@ class Training:
         X: Inputs (rows, inputs).
         loss: The loss of the outputs on `X`.
         method: One of `METHODS`.
+        weight: The total weight of the rows, by default their number.
 
     Attributes:
         params: The parameters reached so far, (p,); right after every step, so that an
@@ -64,12 +69,18 @@ class Training:
     """
 
     def __init__(
-        self, network: Network, start: np.ndarray, X: np.ndarray, loss: Loss, method: str
+        self,
+        network: Network,
+        start: np.ndarray,
+        X: np.ndarray,
+        loss: Loss,
+        method: str,
+        weight: float | None = None,
     ) -> None:
         self.network = network
         self.start = start
         self.loss = loss
-        self.rows = len(X)
+        self.weight = len(X) if weight is None else weight
         self.immersion = network.immersion(X)
         self.params = start
         self._optimizer = optimizer_class(method)
@@ -112,7 +123,7 @@ class Training:
 
     def mean_loss(self, outputs: np.ndarray) -> float:
         """Return the loss a row, without the ridge, at a point's outputs."""
-        return self.loss.value(outputs[: self.immersion.ambient_dim]) / self.rows
+        return self.loss.value(outputs[: self.immersion.ambient_dim]) / self.weight
 
     def _problem(self, ridge: float) -> Problem:
         if ridge == 0:
@@ -126,6 +137,12 @@ def optimizer_class(method: str) -> type[GaussNewton] | type[LevenbergMarquardt]
     """Return the optimizer that a method's name stands for."""
     named = {"gauss-newton": GaussNewton}
     return named.get(choice("method", method, METHODS), LevenbergMarquardt)
+
+
+def ran_out(result: Result, limits: Limits) -> bool:
+    """Return whether a minimisation ended at the limit of its iterations and at nothing else."""
+    costs = [record.cost for record in result.history]
+    return result.iterations >= limits.iterations and not settled(costs, limits.tolerance)
 
 
 def settled(costs: list[float], tolerance: float) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from autograd.tracer import isbox
 
-from riemgn.arguments import integer
+from riemgn.arguments import integer, vector
 from riemgn.immersions.immersion import Immersion
 from riemgn.immersions.outputs import checked_outputs
 
@@ -38,7 +38,9 @@ class AutogradImmersion(Immersion):
     def __call__(self, w):
         if isbox(w):
             return self.function(w)
-        outputs = checked_outputs(self.function(w), self._ambient_dim)
+        w = vector("w", w, self.dim)
+        with np.errstate(all="ignore"):
+            outputs = checked_outputs(self.function(w), self._ambient_dim)
         self._ambient_dim = outputs.size
         return outputs
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +13,7 @@ from autograd.differential_operators import make_jvp_reversemode
 from autograd.tracer import trace
 
 from riemgn.immersions.outputs import require_vector
+from riemgn.tracing import constant_derivatives, traced_alone
 
 if TYPE_CHECKING:
     from riemgn.immersions.immersion import Immersion
@@ -31,6 +30,7 @@ class Traced:
         self._immersion = immersion
         self._followed = False
 
+    @traced_alone()
     def jacobian(self, w: np.ndarray) -> np.ndarray:
         self._require_trace(w)
         n, p = np.size(self._traceable(w)), w.size
@@ -44,27 +44,31 @@ class Traced:
                 J[:, j] = self._push(w, column)
         return J
 
+    @traced_alone()
     def jvp(self, w: np.ndarray, xi: np.ndarray) -> np.ndarray:
         self._require_trace(w)
         return self._push(w, xi)
 
+    @traced_alone()
     def vjp(self, w: np.ndarray, v: np.ndarray) -> np.ndarray:
         self._require_trace(w)
         return np.asarray(make_vjp(self._traceable, w)[0](v), dtype=np.float64)
 
+    @traced_alone()
     def second_derivative(self, w: np.ndarray, xi: np.ndarray, eta: np.ndarray) -> np.ndarray:
         self._require_trace(w)
-        with _constant_derivatives():
+        with constant_derivatives():
             try:
                 return make_jvp(lambda z: make_jvp(self._traceable)(z)(xi)[1])(w)(eta)[1]
             except NotImplementedError:
                 first = make_jvp_reversemode(self._traceable)
                 return make_jvp_reversemode(lambda z: first(z)(xi))(w)(eta)
 
+    @traced_alone()
     def hessian_vp(self, w: np.ndarray, normal: np.ndarray, xi: np.ndarray) -> np.ndarray:
         self._require_trace(w)
         gradient = grad(lambda z: anp.dot(normal, self._traceable(z)))
-        with _constant_derivatives():
+        with constant_derivatives():
             try:
                 return make_jvp(gradient)(w)(xi)[1]
             except NotImplementedError:
@@ -132,7 +136,7 @@ def require_dependence(function: Callable, w: np.ndarray) -> None:
         ValueError: The function uses plain numpy where autograd must follow it.
     """
     try:
-        with _constant_derivatives():
+        with constant_derivatives():
             value, node = trace(VJPNode.new_root(), function, w)
     except (TypeError, ValueError, AttributeError) as error:
         function(w)  # raises the function's own error, if it has one
@@ -155,16 +159,8 @@ def can_be_traced(function: Callable, dim: int) -> bool:
     Only what breaks a trace counts as a no (a value put into a numpy array, plain numpy on a box).
     """
     try:
-        with np.errstate(all="ignore"), _constant_derivatives():
+        with np.errstate(all="ignore"), constant_derivatives():
             value, node = trace(JVPNode.new_root(np.ones(dim)), function, np.ones(dim))
     except (TypeError, ValueError, AttributeError, NotImplementedError):
         return False
     return node is not None and not isinstance(value, (tuple, list))
-
-
-@contextmanager
-def _constant_derivatives() -> Iterator[None]:
-    """Keep autograd from warning of a derivative that is constant in w, as a linear map's is."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Output seems independent of input")
-        yield

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riemgn.arguments import matrix, positive, vector
+from riemgn.arguments import matrix, positive, real_array, vector
 from riemgn.immersions.blocks import BlockedJet
 from riemgn.immersions.feedforward_jet import FeedforwardJet
-from riemgn.immersions.immersion import Jet, StructuredImmersion, finite
+from riemgn.immersions.immersion import Jet, StructuredImmersion
+from riemgn.immersions.outputs import finite
 from riemgn.immersions.propagation import propagate
 from riemgn.linalg import BufferPool
 
@@ -34,8 +35,8 @@ class FeedforwardImmersion(StructuredImmersion):
 
     def __init__(self, network: Network, X, memory_budget: float = MEMORY_BUDGET) -> None:
         self.network = network
-        X = np.asarray(X)
-        if X.ndim == 1 and network.inputs == 1:
+        X = real_array("X", X, ndim=(1, 2) if network.inputs == 1 else 2)
+        if X.ndim == 1:
             X = X[:, None]
         self.inputs = np.ascontiguousarray(matrix("X", X, network.inputs).T)
         self.dim = network.dim

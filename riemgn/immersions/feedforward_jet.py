@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riemgn.immersions.immersion import Jet, finite
+from riemgn.immersions.immersion import Jet
+from riemgn.immersions.outputs import finite
 from riemgn.immersions.propagation import propagate
 from riemgn.linalg import one_blas_thread
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property
 
 import numpy as np
 
 from riemgn.arguments import vector
-from riemgn.errors import NumericalError
 from riemgn.immersions.derivatives import DifferencedJacobian, Traced, can_be_traced
-from riemgn.immersions.outputs import checked_outputs
+from riemgn.immersions.outputs import checked_outputs, finite
 from riemgn.linalg import (
     DampedSystem,
     Factor,
@@ -63,27 +63,34 @@ class Immersion(ABC):
 
     def jvp(self, w, xi) -> np.ndarray:
         """Return J xi, (n,), for a parameter vector xi (p,)."""
-        w, xi = vector("w", w, self.dim), vector("xi", xi, self.dim)
-        return self._derivatives.jvp(w, xi)
+        w, xi = (vector(k, a, self.dim) for k, a in (("w", w), ("xi", xi)))
+        with np.errstate(all="ignore"):
+            return finite("J xi", self._derivatives.jvp(w, xi), w)
 
     def vjp(self, w, v) -> np.ndarray:
         """Return J^T v, (p,), for an ambient vector v (n,)."""
-        w = vector("w", w, self.dim)
-        return self._derivatives.vjp(w, vector("v", v, self.ambient_dim))
+        w, v = vector("w", w, self.dim), vector("v", v, self.ambient_dim)
+        with np.errstate(all="ignore"):
+            return finite("J^T v", self._derivatives.vjp(w, v), w)
 
     def second_derivative(self, w, xi, eta) -> np.ndarray:
         """Return D^2 f(w)[xi, eta], (n,)."""
         w, xi, eta = (vector(k, a, self.dim) for k, a in (("w", w), ("xi", xi), ("eta", eta)))
-        return self._derivatives.second_derivative(w, xi, eta)
+        with np.errstate(all="ignore"):
+            bend = self._derivatives.second_derivative(w, xi, eta)
+        return finite("D^2 f[xi, eta]", bend, w)
 
     def hessian_vp(self, w, normal, xi) -> np.ndarray:
         """Return sum_i normal_i Hess f_i(w) xi, (p,)."""
         w, xi = vector("w", w, self.dim), vector("xi", xi, self.dim)
-        return self._derivatives.hessian_vp(w, vector("normal", normal, self.ambient_dim), xi)
+        normal = vector("normal", normal, self.ambient_dim)
+        with np.errstate(all="ignore"):
+            return finite("the Hessian product", self._derivatives.hessian_vp(w, normal, xi), w)
 
     def tangent_kernel(self, w) -> np.ndarray:
         """Return the tangent kernel J J^T, (n, n)."""
-        return self.at(w).kernel()
+        jet = self.at(w)
+        return finite("the tangent kernel", jet.kernel(), jet.params)
 
     def damping_scale(self, w0: np.ndarray) -> np.ndarray | None:
         """Return D (p,), the units in which damping measures a step from w0; None for the identity.
@@ -200,7 +207,8 @@ class Jet:
         if self.immersion.overrides("tangent_kernel"):
             return np.array(self.immersion.tangent_kernel(self.params), dtype=np.float64)
         J = self.jacobian()
-        return J @ J.T
+        with np.errstate(all="ignore"):
+            return J @ J.T
 
     def jvp(self, xi: np.ndarray) -> np.ndarray:
         """Return J xi, (n,)."""
@@ -215,14 +223,18 @@ class Jet:
         return self.jacobian().T @ v
 
     def second_derivative(self, xi: np.ndarray, eta: np.ndarray) -> np.ndarray:
-        """Return D^2 f[xi, eta], (n,); not finite where f's second derivative overflows."""
-        with np.errstate(all="ignore"):
-            return self.immersion.second_derivative(self.params, xi, eta)
+        """Return D^2 f[xi, eta], (n,); NaN where f has no finite second derivative."""
+        return self._bend(self.immersion.second_derivative, xi, eta, self.shape[0])
 
     def hessian_vp(self, normal: np.ndarray, xi: np.ndarray) -> np.ndarray:
-        """Return sum_i normal_i Hess f_i xi, (p,)."""
-        with np.errstate(all="ignore"):
-            return self.immersion.hessian_vp(self.params, normal, xi)
+        """Return sum_i normal_i Hess f_i xi, (p,); NaN where f has no finite second derivative."""
+        return self._bend(self.immersion.hessian_vp, normal, xi, self.shape[1])
+
+    def _bend(self, derivative: Callable, a: np.ndarray, b: np.ndarray, size: int) -> np.ndarray:
+        if np.all(np.isfinite(a)) and np.all(np.isfinite(b)):
+            with np.errstate(all="ignore"), suppress(ArithmeticError):
+                return derivative(self.params, a, b)
+        return np.full(size, np.nan)
 
     def reach(self) -> np.ndarray:
         """Return |J| |w|, (n,): how far a relative change of every parameter may move each output.
@@ -262,28 +274,26 @@ class StructuredImmersion(Immersion):
         return self.at(w).jacobian()
 
     def jvp(self, w, xi) -> np.ndarray:
-        return self.at(w).jvp(vector("xi", xi, self.dim))
+        jet = self.at(w)
+        with np.errstate(all="ignore"):
+            return finite("J xi", jet.jvp(vector("xi", xi, self.dim)), jet.params)
 
     def vjp(self, w, v) -> np.ndarray:
-        return self.at(w).vjp(vector("v", v, self.ambient_dim))
+        jet = self.at(w)
+        with np.errstate(all="ignore"):
+            return finite("J^T v", jet.vjp(vector("v", v, self.ambient_dim)), jet.params)
 
     def second_derivative(self, w, xi, eta) -> np.ndarray:
-        xi, eta = vector("xi", xi, self.dim), vector("eta", eta, self.dim)
-        return self.at(w).second_derivative(xi, eta)
+        jet, xi, eta = self.at(w), vector("xi", xi, self.dim), vector("eta", eta, self.dim)
+        with np.errstate(all="ignore"):
+            return finite("D^2 f[xi, eta]", jet.second_derivative(xi, eta), jet.params)
 
     def hessian_vp(self, w, normal, xi) -> np.ndarray:
         xi, normal = vector("xi", xi, self.dim), vector("normal", normal, self.ambient_dim)
-        return self.at(w).hessian_vp(normal, xi)
+        jet = self.at(w)
+        with np.errstate(all="ignore"):
+            return finite("the Hessian product", jet.hessian_vp(normal, xi), jet.params)
 
     def tangent_kernel(self, w) -> np.ndarray:
         jet = self.at(w)
         return finite("the tangent kernel", jet.kernel(), jet.params)
-
-
-def finite(what: str, array: np.ndarray, params: np.ndarray) -> np.ndarray:
-    """Return `array`, or raise NumericalError that says where it stopped being finite."""
-    if not np.all(np.isfinite(array)):
-        with np.errstate(over="ignore"):
-            size = np.linalg.norm(params)
-        raise NumericalError(f"{what} holds NaN or infinity at |w| = {size:.3g}")
-    return array

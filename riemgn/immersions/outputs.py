@@ -1,9 +1,11 @@
-"""What an immersion's function may return: one real vector."""
+"""What an immersion's function may return, one real vector, and its derivatives: no NaN."""
 
 from __future__ import annotations
 
 import numpy as np
 from autograd.tracer import getval
+
+from riemgn.errors import NumericalError
 
 
 def require_vector(value, size: int | None) -> None:
@@ -34,3 +36,12 @@ def checked_outputs(value, size: int | None) -> np.ndarray:
     """Return what a function gave as an own float64 vector, in which NaN is let through."""
     require_vector(value, size)
     return np.array(value, dtype=np.float64)
+
+
+def finite(what: str, array: np.ndarray, params: np.ndarray) -> np.ndarray:
+    """Return `array`, or raise NumericalError that says where it stopped being finite."""
+    if not np.all(np.isfinite(array)):
+        with np.errstate(over="ignore"):
+            size = np.linalg.norm(params)
+        raise NumericalError(f"{what} holds NaN or infinity at |w| = {size:.3g}")
+    return array

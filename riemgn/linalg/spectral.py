@@ -79,7 +79,7 @@ class DampedSpectrum(DampedSystem):
     @property
     def floor(self) -> float:
         S = self._all
-        return float(max(S[-1], 1e-14 * S[0]) ** 2 / 100)
+        return float(max(S[-1], 1e-14 * S[0]) ** 2 * 1e-6)
 
     def kernel_eigenvalues(self) -> np.ndarray:
         return self._all[::-1] ** 2

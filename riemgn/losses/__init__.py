@@ -6,6 +6,7 @@ from riemgn.losses.direct_sum import DirectSumLoss
 from riemgn.losses.loss import Loss
 from riemgn.losses.poisson import PoissonLoss
 from riemgn.losses.regression import HuberLoss, SquaredLoss
+from riemgn.losses.weighted import WeightedLoss
 
 __all__ = [
     "AutogradLoss",
@@ -16,4 +17,5 @@ __all__ = [
     "PoissonLoss",
     "SoftmaxLoss",
     "SquaredLoss",
+    "WeightedLoss",
 ]

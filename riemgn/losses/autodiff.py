@@ -12,6 +12,7 @@ from autograd.tracer import isbox
 from riemgn.arguments import integer
 from riemgn.linalg.roots import DiagonalRoot
 from riemgn.losses.loss import Loss, silently
+from riemgn.tracing import traced_alone
 
 
 class AutogradLoss(Loss):
@@ -54,16 +55,19 @@ class AutogradLoss(Loss):
         return float(result)
 
     @silently
+    @traced_alone()
     def gradient(self, u) -> np.ndarray:
         """Return the gradient, by one backward pass."""
         return grad(self._traced)(self._vector(u))
 
     @silently
+    @traced_alone()
     def hessian_vp(self, u, v) -> np.ndarray:
         """Return the Hessian-vector product, the gradient of a directional derivative."""
         return grad(_slope(self._traced, self._vector(v, "v")))(self._vector(u))
 
     @silently
+    @traced_alone()
     def third_derivative(self, u, a, b) -> np.ndarray:
         """Return the gradient of a second directional derivative, exact to rounding."""
         first = _slope(self._traced, self._vector(a, "a"))
@@ -73,10 +77,12 @@ class AutogradLoss(Loss):
         """Return the root of the Hessian if it is diagonal, else of its mean curvature."""
         return DiagonalRoot(np.sqrt(self._curvatures(u)))
 
+    @silently
     def whitened_gradient(self, u) -> np.ndarray:
         """Return g'(u) over the diagonal of `hessian_root`."""
         return self.gradient(u) / np.sqrt(self._curvatures(u))
 
+    @silently
     def _curvatures(self, u) -> np.ndarray:
         """The Hessian's diagonal (n,), or n times an estimate of its mean eigenvalue."""
         u = self._vector(u)

@@ -48,8 +48,13 @@ class LogisticLoss(Loss):
     @silently
     def value(self, u) -> float:
         """Return the loss, each term to full relative precision."""
+        return float(np.sum(self.terms(u)))
+
+    @silently
+    def terms(self, u) -> np.ndarray:
+        """Return each sample's loss with its share of the ridge, (n,)."""
         u = self._vector(u)
-        return float(np.sum(np.logaddexp(0.0, -self._signs * u))) + _ridge_value(self.ridge, u)
+        return np.logaddexp(0.0, -self._signs * u) + _ridge_terms(self.ridge, u)
 
     @silently
     def gradient(self, u) -> np.ndarray:
@@ -138,10 +143,16 @@ class SoftmaxLoss(Loss):
     @silently
     def value(self, u) -> float:
         """Return the loss, each sample's term to full relative precision."""
+        return float(np.sum(self.terms(u)))
+
+    @silently
+    def terms(self, u) -> np.ndarray:
+        """Return each sample's loss with its share of the ridge, (samples,)."""
         u = self._vector(u)
         soft = self._softmax(u)
         behind = -soft.lag[self._samples, self.targets]
-        return float(np.sum(behind + np.log1p(soft.rest))) + _ridge_value(self.ridge, u)
+        ridge = _ridge_terms(self.ridge, u.reshape(soft.p.shape))
+        return behind + np.log1p(soft.rest) + np.sum(ridge, axis=1)
 
     @silently
     def gradient(self, u) -> np.ndarray:
@@ -241,5 +252,5 @@ def _softmax(logits: np.ndarray) -> _Softmax:
     return _Softmax(largest, lag, rest, p, complement)
 
 
-def _ridge_value(ridge: float, u: np.ndarray) -> float:
-    return 0.5 * ridge * float(np.dot(u, u)) if ridge > 0 else 0.0
+def _ridge_terms(ridge: float, u: np.ndarray) -> np.ndarray:
+    return 0.5 * ridge * u**2 if ridge > 0 else np.zeros_like(u)

@@ -49,6 +49,11 @@ class DirectSumLoss(Loss):
         head, tail = self._parts(u)
         return self.first.value(head) + self.second.value(tail)
 
+    def terms(self, u) -> np.ndarray:
+        """Return the terms of both parts, joined."""
+        head, tail = self._parts(u)
+        return np.concatenate([self.first.terms(head), self.second.terms(tail)])
+
     def gradient(self, u) -> np.ndarray:
         """Return both gradients, joined."""
         head, tail = self._parts(u)

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from riemgn.arguments import as_array
 from riemgn.linalg.roots import IdentityRoot, Root
 
 # A root's diagonal is kept above exp(-600/2), so that neither it, nor its reciprocal, nor the
@@ -60,6 +61,16 @@ class Loss(ABC):
     def gradient(self, u) -> np.ndarray:
         """Return g'(u), a new array of shape (n,)."""
 
+    def terms(self, u) -> np.ndarray:
+        """Return the terms whose sum is g(u): one an output, or one a sample of several outputs.
+
+        A `WeightedLoss` needs them; nothing else does.
+
+        Raises:
+            TypeError: The loss does not give its terms.
+        """
+        raise TypeError(f"{self!r} does not give the terms that it sums: override `terms`")
+
     @abstractmethod
     def hessian_vp(self, u, v) -> np.ndarray:
         """Return g''(u) v, a new array of shape (n,), for v of shape (n,)."""
@@ -97,7 +108,7 @@ class Loss(ABC):
 
     def _vector(self, u, name: str = "u") -> np.ndarray:
         """Return u as a float64 vector of the loss's size, NaN and infinity allowed, or raise."""
-        array = np.asarray(u)
+        array = as_array(name, u)
         if array.dtype != np.float64:
             if array.dtype.kind not in "fiub":
                 raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")

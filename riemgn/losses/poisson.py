@@ -38,9 +38,14 @@ class PoissonLoss(Loss):
     @silently
     def value(self, u) -> float:
         """Return the sum of exp(u) - c u."""
+        return float(np.sum(self.terms(u)))
+
+    @silently
+    def terms(self, u) -> np.ndarray:
+        """Return exp(u_i) - c_i u_i, (n,)."""
         u = self._vector(u)
         rates = np.exp(u)
-        return float(np.sum(np.where(rates == np.inf, rates, rates - self.targets * u)))
+        return np.where(rates == np.inf, rates, rates - self.targets * u)
 
     @silently
     def gradient(self, u) -> np.ndarray:

@@ -41,6 +41,11 @@ class SquaredLoss(Loss):
         return 0.5 * float(np.dot(residual, residual))
 
     @silently
+    def terms(self, u) -> np.ndarray:
+        """Return 1/2 (u_i - y_i)^2, (n,)."""
+        return 0.5 * (self._vector(u) - self.targets) ** 2
+
+    @silently
     def gradient(self, u) -> np.ndarray:
         """Return u - y."""
         return self._vector(u) - self.targets
@@ -94,9 +99,14 @@ class HuberLoss(Loss):
     @silently
     def value(self, u) -> float:
         """Return the sum of h over the residuals."""
+        return float(np.sum(self.terms(u)))
+
+    @silently
+    def terms(self, u) -> np.ndarray:
+        """Return h(u_i - y_i), (n,)."""
         r = np.abs(self._vector(u) - self.targets)
         inner = np.minimum(r, self.delta)
-        return float(np.sum(inner * (r - 0.5 * inner)))
+        return inner * (r - 0.5 * inner)
 
     @silently
     def gradient(self, u) -> np.ndarray:

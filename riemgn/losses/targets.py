@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from riemgn.arguments import integer, real_array, vector
+from riemgn.arguments import integer, real_array, told, vector
+
+_MOST_CLASSES = 2**31
 
 
 def flat_targets(name: str, y) -> np.ndarray:
@@ -32,6 +34,7 @@ def class_labels(labels, classes: int | None) -> tuple[np.ndarray, int]:
     """Return integer labels and the number of classes, which is max(labels) + 1 if not given."""
     values = vector("labels", labels)
     _refuse("labels must be integers from 0 on", values, (values < 0) | (values != np.rint(values)))
+    _refuse(f"labels must be below {_MOST_CLASSES}", values, values >= _MOST_CLASSES)
     found = int(values.max()) + 1
     if classes is None:
         if found < 2:
@@ -39,6 +42,8 @@ def class_labels(labels, classes: int | None) -> tuple[np.ndarray, int]:
         classes = found
     else:
         classes = integer("classes", classes, least=2)
+        if classes > _MOST_CLASSES:
+            raise ValueError(f"classes must be at most {_MOST_CLASSES}, got {told(classes)}")
         _refuse(f"labels must be below classes = {classes}", values, values >= classes)
     return _read_only(values.astype(np.int64)), classes
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from pymanopt.manifolds.manifold import RiemannianSubmanifold
 
-from riemgn.arguments import generator, real_array, vector
+from riemgn.arguments import as_array, generator, real_array, vector
 from riemgn.errors import NumericalError
 from riemgn.immersions import Immersion
-from riemgn.immersions.immersion import finite
+from riemgn.immersions.outputs import finite
 from riemgn.linalg import one_blas_thread
+from riemgn.manifolds import curvature
 from riemgn.manifolds.point import Point
 from riemgn.manifolds.retractions import retraction as named_retraction
 from riemgn.networks import Network
@@ -87,22 +88,28 @@ class ImmersedManifold(RiemannianSubmanifold):
         self, point: Point, seed: int | np.random.Generator | None = None
     ) -> np.ndarray:
         """Return a tangent vector (n,) of norm 1, uniform over directions."""
-        v = self.projection(point, generator(seed).normal(size=point.size))
+        size = checked_point(point).size
+        v = self.projection(point, generator(seed).normal(size=size))
         return v / self.norm(point, v) if point.rank else v
 
     def zero_vector(self, point: Point) -> np.ndarray:
         """Return the zero of the tangent space, (n,)."""
-        return np.zeros(point.size)
+        return np.zeros(checked_point(point).size)
 
     # First order
 
     def inner_product(self, point: Point, tangent_vector_a, tangent_vector_b) -> float:
-        """Return the dot product of two tangent vectors."""
-        return float(np.dot(tangent_vector_a, tangent_vector_b))
+        """Return the dot product of two tangent vectors; infinite where it overflows."""
+        a = ambient("tangent_vector_a", tangent_vector_a, point)
+        b = ambient("tangent_vector_b", tangent_vector_b, point)
+        with np.errstate(over="ignore"):
+            return float(np.dot(a, b))
 
     def norm(self, point: Point, tangent_vector) -> float:
-        """Return the Euclidean norm of a tangent vector."""
-        return float(np.linalg.norm(tangent_vector))
+        """Return the Euclidean norm of a tangent vector; infinite where its square overflows."""
+        v = ambient("tangent_vector", tangent_vector, point)
+        with np.errstate(over="ignore"):
+            return float(np.linalg.norm(v))
 
     @one_blas_thread()
     def projection(self, point: Point, vector) -> np.ndarray:
@@ -115,19 +122,21 @@ class ImmersedManifold(RiemannianSubmanifold):
             TypeError: It is not real.
             NumericalError: It holds NaN or infinity.
         """
-        return point.factor.project(ambient("vector", vector, point, ndim=(1, 2)))
+        v = ambient("vector", vector, point, ndim=(1, 2))
+        return point.factor.project(v)
 
     to_tangent_space = projection
 
     @one_blas_thread()
     def lift(self, point: Point, tangent_vector) -> np.ndarray:
         """Return the parameter vector xi = J^+ v, (p,), of least norm."""
-        return point.factor.lift(ambient("tangent_vector", tangent_vector, point, ndim=(1, 2)))
+        v = ambient("tangent_vector", tangent_vector, point, ndim=(1, 2))
+        return point.factor.lift(v)
 
     @one_blas_thread()
     def tangent_basis(self, point: Point) -> np.ndarray:
         """Return an orthonormal basis of the tangent space, (n, rank)."""
-        return point.factor.basis()
+        return checked_point(point).factor.basis()
 
     # Second order
 
@@ -137,14 +146,16 @@ class ImmersedManifold(RiemannianSubmanifold):
 
         docs/theory.md, section 2; through the orthogonal factorisation, never inv(J^T J).
         """
-        p = point.params.size
+        p = checked_point(point).params.size
         xi, eta = vector("xi", xi, p), vector("eta", eta, p)
         return point.factor.lift(point.jet.second_derivative(xi, eta))
 
     @one_blas_thread()
     def second_fundamental_form(self, point: Point, tangent_a, tangent_b) -> np.ndarray:
         """Return II(a, b) = (I - P) D^2 f[xi, eta], (n,), with xi, eta the lifts of a, b."""
-        bend = point.jet.second_derivative(self.lift(point, tangent_a), self.lift(point, tangent_b))
+        a, b = ambient("tangent_a", tangent_a, point), ambient("tangent_b", tangent_b, point)
+        xi, eta = self.lift(point, a), self.lift(point, b)
+        bend = point.jet.second_derivative(xi, eta)
         return bend - self.projection(point, bend)
 
     @one_blas_thread()
@@ -160,6 +171,21 @@ class ImmersedManifold(RiemannianSubmanifold):
         curved = point.jet.hessian_vp(normal_vector, self.lift(point, tangent_vector))
         return point.factor.transposed_lift(curved)
 
+    @one_blas_thread()
+    def rms_curvatures(self, point: Point) -> tuple[float, float]:
+        """Return the root-mean-square curvatures (parameter effects, intrinsic), in 1 / outputs.
+
+        The means of |P D^2 f[xi, xi]| and of |II(v, v)| over unit tangent vectors v with lifts xi,
+        before the scaling by s sqrt(p F) with which `riemgn.fit_statistics` judges a fit
+        (docs/theory.md, section 2). The first depends on the parametrisation. Where the Jacobian
+        loses rank the mean is over its range, with lifts of least norm.
+
+        Raises:
+            NumericalError: The Jacobian is zero, or a second derivative is not finite.
+        """
+        frame = curvature.tangent_frame(checked_point(point))
+        return curvature.rms_curvatures(point.jet, frame)
+
     # Moving about
 
     @one_blas_thread()
@@ -169,7 +195,7 @@ class ImmersedManifold(RiemannianSubmanifold):
         The outputs there may be infinite or NaN where the step leaves the domain of f
         (`Point.is_finite` says so); an optimizer must refuse such a point.
         """
-        xi = self.lift(point, tangent_vector)
+        xi = self.lift(point, ambient("tangent_vector", tangent_vector, point))
         if not np.any(xi):
             return point
         with np.errstate(over="ignore"):
@@ -204,6 +230,8 @@ class ImmersedManifold(RiemannianSubmanifold):
         Where M bends so much that this leads farther from a than b is, the way is halved again.
         """
         chord, step = self.dist(point_a, point_b), 0.5 * self.log(point_a, point_b)
+        if not np.isfinite(chord):
+            raise NumericalError("the distance of the points overflows")
         mean = self.retraction(point_a, step)
         while self.dist(point_a, mean) > chord:
             step *= 0.5
@@ -211,12 +239,22 @@ class ImmersedManifold(RiemannianSubmanifold):
         return mean
 
 
+def checked_point(point: Point) -> Point:
+    """Return what is a point, or raise TypeError."""
+    if not isinstance(point, Point):
+        raise TypeError(
+            f"point must be a point of the manifold (manifold.point(w)), got {type(point).__name__}"
+        )
+    return point
+
+
 def ambient(name: str, value, point: Point, ndim: int | tuple[int, ...] = 1) -> np.ndarray:
     """Return an ambient vector (n,) at a point, or with ndim 2 several as columns, or raise.
 
     Such vectors are computed, most of them by an optimizer: NaN is numerical trouble there.
     """
-    given = np.asarray(value)
+    checked_point(point)
+    given = as_array(name, value)
     if given.dtype.kind == "f" and not np.all(np.isfinite(given)):
         raise NumericalError(f"{name} holds NaN or infinity")
     v = real_array(name, given, ndim=ndim)

@@ -8,7 +8,8 @@ are lifted on a copy.
 from __future__ import annotations
 
 import sys
-from copy import deepcopy
+from collections.abc import Callable
+from copy import copy, deepcopy
 
 import numpy as np
 import pymanopt
@@ -16,9 +17,10 @@ from pymanopt.manifolds import Euclidean
 from pymanopt.optimizers import NelderMead, ParticleSwarm, SteepestDescent, TrustRegions
 from pymanopt.optimizers.optimizer import Optimizer
 
-from riemgn.manifolds import Point
+from riemgn.manifolds import ImmersedManifold, Point
+from riemgn.optimizers.endings import Stopped, worded
 from riemgn.optimizers.optimality import optimality_at
-from riemgn.optimizers.records import Journal, Stopped, worded
+from riemgn.optimizers.records import Journal
 from riemgn.optimizers.stopping import Ending
 from riemgn.problem import Problem
 
@@ -27,6 +29,13 @@ _UNLIMITED = 10**9
 # Trial points in a row that lead to no new iterate before a run counts as stuck.
 _MOST_REFUSED = 300
 _MOST_WITHOUT_GAIN = 3000
+
+# How often a step of a search without derivatives is halved to end within the domain of f.
+_MOST_HALVINGS = 60
+
+
+# Where a step has left the domain of f so that f raises: a point of infinite cost.
+OUTSIDE = object()
 
 
 class PymanoptDescent:
@@ -42,10 +51,11 @@ class PymanoptDescent:
         optimizer = self._optimizer
         if isinstance(optimizer, (NelderMead, ParticleSwarm)):
             watched.notes_every_gain = True
-            initial = _population(problem, point, optimizer)
+            watched.steps.halves = True
+            initial = _population(watched, point, optimizer)
         else:
             initial = point
-        run = optimizer.run(watched, initial_point=initial, **_radii(optimizer, problem, point))
+        run = optimizer.run(watched, initial_point=initial, **_radii(optimizer, watched, point))
         return Ending.STUCK, _end_of(run.stopping_criterion)
 
 
@@ -60,17 +70,64 @@ class GradientDescent:
         return Ending.STUCK, _end_of(run.stopping_criterion)
 
 
+class WatchedSteps:
+    """A manifold's retraction as pymanopt calls it: counted, and never an error out of f's domain.
+
+    There it leads to `OUTSIDE`, of infinite cost; or, if `halves` is set, half as far. Searches
+    without derivatives need that: they also measure distances to the points they try.
+    """
+
+    def __init__(self, manifold: ImmersedManifold, journal: Journal) -> None:
+        self.halves = False
+        self._manifold = manifold
+        self._journal = journal
+
+    def retraction(self, point: Point, tangent_vector: np.ndarray) -> Point | object:
+        """Return the point that a tangent vector leads to."""
+        if not self.halves:
+            return self._reached(point, tangent_vector)
+        for _ in range(_MOST_HALVINGS):
+            reached = self._reached(point, tangent_vector)
+            if reached is not OUTSIDE and reached.is_finite:
+                return reached
+            tangent_vector = tangent_vector / 2
+        return point
+
+    def _reached(self, point: Point, tangent_vector: np.ndarray) -> Point | object:
+        self._journal.spend()
+        try:
+            return self._manifold.retraction(point, tangent_vector)
+        except ArithmeticError:
+            return OUTSIDE
+
+
+def watched_manifold(
+    manifold: ImmersedManifold, steps: WatchedSteps, latest: Callable[[], Point]
+) -> ImmersedManifold:
+    """Return a copy of a manifold with watched steps, whose random choices are the same each time.
+
+    Its random point is the latest iterate: others may lie outside the domain of f.
+    """
+    watched, draws = copy(manifold), np.random.default_rng(0)
+    watched.retraction = steps.retraction
+    watched.random_point = latest
+    watched.random_tangent_vector = lambda point: manifold.random_tangent_vector(point, draws)
+    return watched
+
+
 class WatchedProblem:
     """What a pymanopt optimizer asks of a problem, noting its iterates on the way."""
 
     def __init__(self, problem: Problem, journal: Journal) -> None:
-        self.manifold = problem.manifold
+        self.steps = WatchedSteps(problem.manifold, journal)
+        self.manifold = watched_manifold(problem.manifold, self.steps, lambda: self._latest)
         self.riemannian_hessian = problem.riemannian_hessian
         self.preconditioner = problem.preconditioner
         self.notes_every_gain = False
         self._problem = problem
         self._journal = journal
         self._latest: Point | None = None
+        self._left: Point | None = None
         self._best = np.inf
         self._refused = 0
 
@@ -83,7 +140,8 @@ class WatchedProblem:
 
     def cost(self, point: Point) -> float:
         """The cost, infinite outside the domain of f."""
-        self._journal.evaluations += point is not self._latest
+        if point is OUTSIDE:
+            return np.inf
         self._refused += 1
         most = _MOST_WITHOUT_GAIN if self.notes_every_gain else _MOST_REFUSED
         if self._refused > most:
@@ -93,8 +151,15 @@ class WatchedProblem:
             self.note(point, cost)
         return cost
 
+    def residual_norm(self, point: Point) -> float:
+        """The length of the residual in the metric of the loss."""
+        return float(np.linalg.norm(self._problem.loss.whitened_gradient(point.outputs)))
+
     def riemannian_gradient(self, point: Point) -> np.ndarray:
-        """The Riemannian gradient, asked for at iterates alone."""
+        """The Riemannian gradient, asked for at iterates alone; twice where no step was found."""
+        if point is self._left:
+            raise Stopped(Ending.STUCK, "no step lowers the cost")
+        self._left = point
         self.note(point, self._problem.cost(point))
         return self._problem.riemannian_gradient(point)
 
@@ -105,6 +170,8 @@ class WatchedParameters:
     def __init__(self, problem: Problem, journal: Journal, start: Point) -> None:
         self.manifold = Euclidean(start.params.size)
         self._watched = WatchedProblem(problem, journal)
+        self._watched.note(start, problem.cost(start))
+        self._journal = journal
         self._problem = problem
         self._seen = start
 
@@ -129,6 +196,7 @@ class WatchedParameters:
 
     def _at(self, params: np.ndarray) -> Point:
         if not np.array_equal(params, self._seen.params):
+            self._journal.spend()
             self._seen = Point(self._problem.manifold.immersion.at(params))
         return self._seen
 
@@ -156,15 +224,15 @@ def is_pymanopt_optimizer(method) -> bool:
     return isinstance(method, pymanopt.optimizers.optimizer.Optimizer)
 
 
-def _radii(optimizer: Optimizer, problem: Problem, point: Point) -> dict:
+def _radii(optimizer: Optimizer, problem: WatchedProblem, point: Point) -> dict:
     """Trust radii in the units of the residual; and no inner step where the gradient suffices."""
     if not isinstance(optimizer, TrustRegions):
         return {}
-    residual = float(np.linalg.norm(problem.loss.whitened_gradient(point.outputs)))
+    residual = problem.residual_norm(point)
     return {"Delta_bar": max(problem.manifold.typical_dist, 2 * residual), "mininner": 0}
 
 
-def _population(problem: Problem, point: Point, optimizer: Optimizer) -> list[Point]:
+def _population(problem: WatchedProblem, point: Point, optimizer: Optimizer) -> list[Point]:
     """A start for optimizers of many points: this one, and others a residual's length around."""
     manifold = problem.manifold
     if isinstance(optimizer, NelderMead):
@@ -173,10 +241,10 @@ def _population(problem: Problem, point: Point, optimizer: Optimizer) -> list[Po
     else:
         count = optimizer._population_size or min(40, 10 * manifold.dim)
     draws = np.random.default_rng(0)
-    length = float(np.linalg.norm(problem.loss.whitened_gradient(point.outputs)))
+    length = problem.residual_norm(point)
     around = []
     while len(around) < count - 1:
-        v = manifold.random_tangent_vector(point, draws)
+        v = manifold.random_tangent_vector(point)
         neighbour = manifold.retraction(point, length * draws.random() * v)
         if np.isfinite(problem.cost(neighbour)):
             around.append(neighbour)

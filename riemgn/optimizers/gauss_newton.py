@@ -7,18 +7,13 @@ from copy import deepcopy
 import numpy as np
 from pymanopt.optimizers import SteepestDescent
 
-from riemgn.arguments import choice, positive
+from riemgn.arguments import choice, integer, positive
 from riemgn.manifolds import Point
+from riemgn.optimizers.endings import worded
 from riemgn.optimizers.line_search import AT_PRECISION, FixedStep, UnitStepBacktracking
 from riemgn.optimizers.optimality import optimality_at
-from riemgn.optimizers.records import (
-    Callback,
-    Journal,
-    Result,
-    checked_limits,
-    checked_start,
-    worded,
-)
+from riemgn.optimizers.records import Callback, Journal, Result
+from riemgn.optimizers.starts import checked_limits, checked_start
 from riemgn.optimizers.stopping import Ending
 from riemgn.problem import Problem
 
@@ -62,8 +57,8 @@ class GaussNewton(SteepestDescent):
                 positive("min_step_size", min_step_size, allow_zero=True),
                 float(np.finfo(np.float64).tiny),
             ),
-            verbosity=verbosity,
-            log_verbosity=log_verbosity,
+            verbosity=integer("verbosity", verbosity, least=0),
+            log_verbosity=integer("log_verbosity", log_verbosity, least=0),
         )
 
     def run(
@@ -97,7 +92,8 @@ class GaussNewton(SteepestDescent):
         flat = problem.loss.hessian_root(x.outputs).is_identity
         descended = problem if flat else problem.natural()
         self._initialize_log()
-        noted = NotedSearch(deepcopy(self._line_searcher), problem, journal)
+        journal.memory = deepcopy(self._line_searcher)
+        noted = NotedSearch(journal.memory, problem, journal)
         gradient_norm = descended.manifold.norm(x, descended.riemannian_gradient(x))
         if gradient_norm <= self._min_gradient_norm or self._max_iterations == 0:
             noted.note(x, problem.cost(x))

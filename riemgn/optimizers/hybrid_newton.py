@@ -1,9 +1,12 @@
 """The default method: accelerated Levenberg-Marquardt far away, Newton's method on M at the end.
 
-Every iteration asks, in this order: is anything left to gain (`_ended`)? Is an optimum so near, or
-progress so slow, that the full second-order model is worth its products (`_near`)? If that gave no
-step, or only a rival one, where does the damped Gauss-Newton step along the geodesic lead (`_far`)?
-The better trial is the next iterate.
+Every iteration asks, in this order: is the point optimal, or nothing left to gain (`_follow`)? Is
+an optimum near, or the run slow and the full second-order model due (`_step`)? If that gave no
+step, where does the damped Gauss-Newton step along the geodesic lead (`_far`)?
+
+Networks that fit noise have many valleys, and in most of them a run settles, or follows weights to
+infinity, without reaching an optimum. Such a run goes back to its start and tries `WAYS` of damping
+that lead into others; the best point is kept, and only what improves on it is recorded.
 """
 
 from __future__ import annotations
@@ -16,13 +19,16 @@ from riemgn.linalg import one_blas_thread
 from riemgn.linalg.damped import GramSystem
 from riemgn.linalg.spectral import DampedSpectrum
 from riemgn.manifolds import Point
+from riemgn.optimizers import subspace_step
 from riemgn.optimizers.damping import GainRatio
+from riemgn.optimizers.endings import Stopped
 from riemgn.optimizers.local_model import LocalModel, Trial
 from riemgn.optimizers.near_step import is_near, newton_trial
 from riemgn.optimizers.optimality import Optimality, optimality_at
 from riemgn.optimizers.records import Journal
 from riemgn.optimizers.stopping import Ending
 from riemgn.optimizers.subspace_step import SubspaceStep
+from riemgn.optimizers.turns import Turns
 from riemgn.problem import Problem
 
 # A step that lowers the cost by less than this share makes the run a slow one.
@@ -31,8 +37,25 @@ _SLOW = 0.1
 # Steps in a row that gain less than rounding before a run ends.
 _MOST_IDLE = 3
 
+# Iterations for which Newton's step in a subspace is left out after repeated failures.
+_LONGEST_WAIT = 31
+
 # Growth of |w| beyond which a run that found no optimum is taken to chase one at infinity.
 _FAR_OUT = 10.0
+
+# Dampings that lead from one start into different valleys: the usual one, a strong one, one that is
+# careful with bends, one that is slow to relax, a weak one, a very strong one.
+WAYS = (
+    {"start": 1e-3},
+    {"start": 1.0},
+    {"start": 1e-2, "bend_limit": 0.3},
+    {"start": 1e-2, "least_factor": 0.5},
+    {"start": 1e-6},
+    {"start": 1e3},
+)
+
+# Ends after which another way is tried.
+_UNFINISHED = (Ending.SETTLED, Ending.FLAT, Ending.STUCK, Ending.DAMPING_LIMIT)
 
 
 @dataclass
@@ -40,92 +63,154 @@ class HybridNewton:
     """One run of the default method: what it remembers from step to step.
 
     Attributes:
+        most_ways: How many of `WAYS` are tried at most, where no way ends at an optimum.
+        way: The number of the present one; after the last, the best one is followed further.
         far: The damped step and its damping.
-        near: The trust region of the full model.
+        full: The trust region of the full model.
+        turns: Whose turn it is once the run is slow.
         last_step: The step (p,) that led to the present point.
         damping: The damping, or the trust region's multiplier, of that step.
         first_gradient: |P s| at the start.
         slow: Whether a step ever gained little; a fit without residual never becomes slow.
-        lost: How often in a row the far trial lost against the near one.
-        pause: For how many iterations the far trial is left out.
+        caution: How long Newton's step in a subspace is left out after its last failure.
+        wait: For how many more iterations it is left out.
         idle: Steps in a row that gained less than rounding.
         restarted: Whether the damping was set back to its floor after vain refusals.
         polished: Whether the last step began at an optimal point.
+        improved: Whether the present way led to the best point so far.
+        passed: Steps on further ways to points that are on no record.
+        ending, reason: How the way to the best point ended, once it did.
     """
 
-    far: GainRatio = field(default_factory=lambda: GainRatio(start=1e-3))
-    near: SubspaceStep = field(default_factory=SubspaceStep)
+    most_ways: int = len(WAYS)
+    way: int = 0
+    far: GainRatio = field(default_factory=lambda: GainRatio(**WAYS[0]))
+    full: SubspaceStep = field(default_factory=SubspaceStep)
+    turns: Turns = field(default_factory=Turns)
     last_step: np.ndarray | None = None
     damping: float = 0.0
     first_gradient: float = 0.0
     slow: bool = False
-    lost: int = 0
-    pause: int = 0
+    caution: int = 0
+    wait: int = 0
     idle: int = 0
     restarted: bool = False
     polished: bool = False
+    improved: bool = False
+    passed: int = 0
+    ending: str = ""
+    reason: str = ""
 
     def descend(self, problem: Problem, point: Point, journal: Journal) -> tuple[Ending, str]:
         """Move until something ends the run, and return what."""
-        scale = problem.manifold.immersion.damping_scale(point.params)
+        scale = problem.manifold.immersion.damping_scale(journal.origin_of(point))
+        journal.memory, journal.passed = self, self.passed
         with one_blas_thread():
-            model = LocalModel(problem, point, problem.cost(point), scale)
-            self.first_gradient = model.optimality.gradient_norm
-            self.last_step = np.zeros(point.params.size)
-            self.far.begin(model)
+            model = LocalModel(problem, point, problem.cost(point), scale, journal.spend)
+            if not journal.records:
+                self._begin(model)
+            while True:
+                may_turn = _has_ways(model)
+                ended = self._follow(model, journal)
+                del model
+                if self.improved:
+                    self.ending, self.reason = ended[0].name, ended[1]
+                if not (may_turn and self.slow and Ending[self.ending] in _UNFINISHED):
+                    return Ending[self.ending], self.reason
+                if self.way >= self.most_ways:
+                    return Ending[self.ending], self.reason
+                point = self._next_way(problem, journal)
+                model = LocalModel(problem, point, problem.cost(point), scale, journal.spend)
+                self._begin(model)
+
+    def _next_way(self, problem: Problem, journal: Journal) -> Point:
+        """Forget the way that ended and return where the next one begins."""
+        self.way += 1
+        self.full = SubspaceStep()
+        self.idle, self.restarted, self.polished = 0, False, False
+        self.caution, self.wait, self.improved = 0, 0, False
+        immersion = problem.manifold.immersion
+        if self.way < self.most_ways:
+            self.far = GainRatio(**WAYS[self.way])
+            self.turns = Turns(patience=200, only_far=True)
+            return Point(immersion.at(journal.origin))
+        self.far = GainRatio(**WAYS[0])
+        self.turns = Turns(patience=400, most_patience=400, only_far=True)
+        return journal.point
+
+    def _begin(self, model: LocalModel) -> None:
+        """Take from the first model what later steps are measured by."""
+        self.first_gradient = model.optimality.gradient_norm
+        self.last_step = np.zeros(model.point.params.size)
+        self.far.begin(model)
+        if not _has_full_model(model):
+            self.turns.only_far = True
+
+    def _follow(self, model: LocalModel, journal: Journal) -> tuple[Ending, str]:
+        """Move along one way until it ends, noting what is better than all before."""
+        problem, cost = model.problem, model.cost
+        try:
             while True:
                 optimality = model.confirmed_optimality(journal.tolerance)
-                journal.note(model.point, model.cost, optimality, self.damping)
+                self._note(model, optimality, journal)
                 met = optimality.tangent_cosine <= journal.tolerance
                 if met and (self.polished or optimality.residual_norm == 0):
                     return Ending.OPTIMAL, self._words(optimality)
                 if self.idle >= _MOST_IDLE and optimality.at_precision:
                     return Ending.PRECISION, Ending.PRECISION.value
+                if self.turns.settled:
+                    return Ending.SETTLED, Ending.SETTLED.value
                 trial = self._polish(model) if met else self._step(model)
-                journal.evaluations += model.trials
                 if trial is None and met:
                     return Ending.OPTIMAL, self._words(optimality)
                 if trial is None:
                     return self._vain_end(model, journal.records[0].size)
                 self._remember(model, trial)
                 self.polished = met
-                point, cost, model = trial.point, trial.cost, trial.model
+                following, point, cost = trial.model, trial.point, trial.cost
+                scale = model.scale
                 # the memory of the Jacobian just left serves the next one
-                del trial
+                del trial, model
                 journal.let_go()
-                model = model or LocalModel(problem, point, cost, scale)
+                model = following or LocalModel(problem, point, cost, scale, journal.spend)
+                del following
+        except Stopped as stopped:
+            if stopped.ending is not Ending.FLAT:
+                raise
+            return stopped.ending, stopped.reason
+
+    def _note(self, model: LocalModel, optimality: Optimality, journal: Journal) -> None:
+        """Record a point that is the best so far; pass by one on a further way that is not yet."""
+        if self.way == 0 or journal.resumes or model.cost < journal.records[-1].cost:
+            self.improved = True
+            journal.note(model.point, model.cost, optimality, self.damping)
+        else:
+            self.passed += 1
+            journal.pass_by()
 
     def _step(self, model: LocalModel) -> Trial | None:
         """The next iterate, or None where nothing is left to gain."""
-        near = is_near(model, self.far.damping)
-        trial = self._near(model) if near or self.slow else None
-        if trial is None:
-            return self._far(model)
-        if near or self._pauses():
-            return trial
-        rival = self.far.attempt(model)
-        if rival is None or rival.cost >= trial.cost:
-            self.lost += 1
-            if self.lost > 2:
-                self.pause = min(2 ** (self.lost - 2), 8)
-            return trial
-        self.lost = 0
-        self.near.cover(model.system.norm(rival.point.params - model.point.params))
-        return rival
-
-    def _pauses(self) -> bool:
-        """Whether the far trial is left out now, having lost too often."""
-        self.pause = max(self.pause - 1, -1)
-        return self.pause >= 0
+        trial = None
+        if is_near(model, self.far.damping):
+            trial = self._near(model)
+        if trial is None and self.slow and self.turns.full:
+            trial = self.full.search(model, self.last_step, self.far.damping, self._progress(model))
+        return self._far(model) if trial is None else trial
 
     def _near(self, model: LocalModel) -> Trial | None:
-        """A step on the full model; none where there are more parameters than outputs."""
+        """Newton's step; none with more parameters than outputs, or for a while after a failure."""
         if _is_dense(model):
             return newton_trial(model, self.far.damping)
-        if not isinstance(model.system, (GramSystem, DampedSpectrum)):
+        if self.wait > 0 or not _has_full_model(model):
+            self.wait -= 1
             return None
-        progress = model.optimality.gradient_norm / self.first_gradient
-        return self.near.search(model, self.last_step, self.far.damping, progress)
+        trial = subspace_step.newton_trial(model, self.last_step, self._progress(model))
+        self.caution = 0 if trial else min(2 * self.caution + 1, _LONGEST_WAIT)
+        self.wait = self.caution
+        return trial
+
+    def _progress(self, model: LocalModel) -> float:
+        return model.optimality.gradient_norm / self.first_gradient
 
     def _far(self, model: LocalModel) -> Trial | None:
         """The damped step, shortened until it lowers the cost or promises nothing any more."""
@@ -150,15 +235,21 @@ class HybridNewton:
             return None
         trial = trial.modelled(model)
         finer = trial.model.optimality.tangent_cosine < 0.5 * model.optimality.tangent_cosine
-        return trial if finer and trial.cost <= model.cost + model.optimality.rounding else None
+        return trial if finer and trial.cost <= model.cost + model.slack else None
 
     def _remember(self, model: LocalModel, trial: Trial) -> None:
         """Learn from a step how the run gets on."""
         gain = model.cost - trial.cost
         self.damping = trial.damping
         self.last_step = trial.point.params - model.point.params
-        self.slow = not _is_dense(model) and (self.slow or gain < _SLOW * abs(model.cost))
         self.idle = self.idle + 1 if gain <= model.optimality.rounding else 0
+        if _has_ways(model):
+            self.slow = self.slow or gain < _SLOW * abs(model.cost)
+        if self.slow:
+            was_full = self.turns.full
+            self.turns.step(model.cost, trial.cost)
+            if self.turns.full and not was_full:
+                self.full = SubspaceStep()
 
     def _vain_end(self, model: LocalModel, first_size: float) -> tuple[Ending, str]:
         """Why no step from here lowers the cost."""
@@ -179,4 +270,14 @@ class HybridNewton:
 
 def _is_dense(model: LocalModel) -> bool:
     """Whether the whole Hessian is formed: small problems whose parameters have their own units."""
-    return isinstance(model.system, DampedSpectrum) and model.own_units
+    return isinstance(model.system, DampedSpectrum) and model.scale is not None
+
+
+def _has_ways(model: LocalModel) -> bool:
+    """Whether a slow run tries other ways: for networks, whose weights are commensurate."""
+    return model.scale is None
+
+
+def _has_full_model(model: LocalModel) -> bool:
+    """Whether the full model is at hand: not with more parameters than outputs."""
+    return isinstance(model.system, (GramSystem, DampedSpectrum))

@@ -7,18 +7,14 @@ from copy import deepcopy
 
 from pymanopt.optimizers.optimizer import Optimizer
 
+from riemgn.arguments import integer
 from riemgn.linalg import one_blas_thread
 from riemgn.manifolds import Point
 from riemgn.optimizers.damping import Damping, damping_schedule
+from riemgn.optimizers.endings import worded
 from riemgn.optimizers.local_model import LocalModel
-from riemgn.optimizers.records import (
-    Callback,
-    Journal,
-    Result,
-    checked_limits,
-    checked_start,
-    worded,
-)
+from riemgn.optimizers.records import Callback, Journal, Result
+from riemgn.optimizers.starts import checked_limits, checked_start
 from riemgn.optimizers.stopping import Ending
 from riemgn.problem import Problem
 
@@ -55,8 +51,8 @@ class LevenbergMarquardt(Optimizer):
     ) -> None:
         super().__init__(
             **checked_limits(max_iterations, max_time, min_gradient_norm),
-            verbosity=verbosity,
-            log_verbosity=log_verbosity,
+            verbosity=integer("verbosity", verbosity, least=0),
+            log_verbosity=integer("log_verbosity", log_verbosity, least=0),
         )
         self._damping = damping_schedule(damping)
 
@@ -89,11 +85,11 @@ class LevenbergMarquardt(Optimizer):
     def descend(self, problem: Problem, point: Point, journal: Journal) -> tuple[Ending, str]:
         """Move until something ends the run, and return what."""
         self._initialize_log(optimizer_parameters={"damping": self._damping})
-        schedule = deepcopy(self._damping)
-        scale = schedule.scale(problem.manifold.immersion, point.params)
+        schedule = journal.memory = deepcopy(self._damping)
+        scale = schedule.scale(problem.manifold.immersion, journal.origin_of(point))
         began, cost, damping = time.time(), problem.cost(point), 0.0
         while True:
-            model = LocalModel(problem, point, cost, scale)
+            model = LocalModel(problem, point, cost, scale, journal.spend)
             graph_gradient = schedule.measure(model)
             self._note(journal, model, graph_gradient, damping)
             reason = self._check_stopping_criterion(
@@ -107,7 +103,6 @@ class LevenbergMarquardt(Optimizer):
                 if gradient_norm <= self._min_gradient_norm:
                     return Ending.OPTIMAL, f"gradient norm {gradient_norm:.1e} reached"
             trial = schedule.search(model)
-            journal.evaluations += model.trials
             if trial is None:
                 return schedule.ending, schedule.reason
             point, cost, damping = trial.point, trial.cost, trial.damping

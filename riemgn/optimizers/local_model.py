@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,6 +13,9 @@ from riemgn.linalg import DampedSystem
 from riemgn.manifolds import Point
 from riemgn.optimizers.optimality import Optimality, optimality_at, rounding
 from riemgn.problem import Problem
+
+# The share of the cost by which a last step may raise it.
+_SLACK = 1e-13
 
 
 @dataclass(frozen=True)
@@ -46,28 +50,28 @@ class LocalModel:
     """
 
     def __init__(
-        self, problem: Problem, point: Point, cost: float, scale: np.ndarray | None
+        self,
+        problem: Problem,
+        point: Point,
+        cost: float,
+        scale: np.ndarray | None,
+        spend: Callable[[], None] = lambda: None,
     ) -> None:
         self.problem = problem
         self.point = point
         self.cost = cost
         self.root = problem.loss.hessian_root(point.outputs)
         self.target = -problem.loss.whitened_gradient(point.outputs)
-        self.trials = 0
-        self._scale = scale
+        self.scale = scale
+        self._spend = spend  # told of every trial, and may forbid it
         self.system: DampedSystem = point.jet.damped_system(self.root, scale)
         self._latest: tuple[float, np.ndarray] | None = None
         if not np.isfinite(self.system.largest):
             raise NumericalError("the Gram matrix or the kernel of the Jacobian overflows")
 
-    @property
-    def own_units(self) -> bool:
-        """Whether every parameter is measured in units of its own."""
-        return self._scale is not None
-
     def moved(self, point: Point, cost: float) -> LocalModel:
         """Return the model at another point, in the same units."""
-        return LocalModel(self.problem, point, cost, self._scale)
+        return LocalModel(self.problem, point, cost, self.scale, self._spend)
 
     @cached_property
     def descent(self) -> np.ndarray:
@@ -84,6 +88,11 @@ class LocalModel:
             residual_norm,
             rounding(residual_norm, reach, self.cost),
         )
+
+    @property
+    def slack(self) -> float:
+        """By how much a step at the end of a run may raise the cost: rounding, and hardly any."""
+        return min(self.optimality.rounding, _SLACK * abs(self.cost))
 
     def confirmed_optimality(self, tolerance: float) -> Optimality:
         """Return `optimality`, through an orthogonal factor where the tolerance seems met."""
@@ -112,7 +121,7 @@ class LocalModel:
 
     def tried(self, step: np.ndarray) -> tuple[Point, float]:
         """Return the point a parameter step away and its cost, infinite outside the domain."""
-        self.trials += 1
+        self._spend()
         with np.errstate(over="ignore"):
             w = self.point.params + step
         if not np.all(np.isfinite(w)):

@@ -7,7 +7,7 @@ import numpy as np
 from riemgn.linalg.spectral import DampedSpectrum
 from riemgn.optimizers.local_model import LocalModel, Trial
 
-# Newton's step is asked for where the damped tangent cosine is below this.
+# Newton's step is asked for where the tangent cosine is below this.
 NEAR = 0.1
 
 # The least eigenvalue of a Hessian, as a share of its largest, that is safely positive.
@@ -15,7 +15,13 @@ _DEFINITE = 1e-8
 
 
 def is_near(model: LocalModel, damping: float) -> bool:
-    """Whether the residual is nearly normal to the tangent space as the damping sees it."""
+    """Whether the residual is nearly normal to the tangent space.
+
+    Where parameters have units of their own, it is enough that the damping sees it so: directions
+    that hardly move the outputs then do not count.
+    """
+    if model.scale is None:
+        return model.optimality.tangent_cosine < NEAR
     seen = model.system.push(model.step(damping))
     return bool(np.linalg.norm(seen) < NEAR * np.linalg.norm(model.target))
 
@@ -51,11 +57,10 @@ def newton_trial(model: LocalModel, damping: float) -> Trial | None:
         return None
     step, promise = newton
     point, cost = model.tried(step)
-    rest = model.optimality.rounding
-    if not cost <= model.cost + rest:
+    if not cost <= model.cost + model.slack:
         return None
     trial = Trial(point, cost, 0.0, (model.cost - cost) / promise if promise > 0 else 1.0)
-    if model.cost - cost >= 1e-4 * max(promise - rest, 0.0):
+    if model.cost - cost >= 1e-4 * max(promise - model.optimality.rounding, 0.0):
         return trial
     trial = trial.modelled(model)
     finer = trial.model.optimality.tangent_cosine < 0.5 * model.optimality.tangent_cosine

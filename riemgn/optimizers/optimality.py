@@ -54,7 +54,7 @@ class Optimality:
 
     def is_met(self, tolerance: float) -> bool:
         """Whether the cosine is at most `tolerance`, or nothing is left to gain."""
-        settled = self.at_precision or self.model_promise <= self.rounding
+        settled = self.at_precision or self.model_promise <= 10 * self.rounding
         return settled or self.tangent_cosine <= tolerance
 
 
@@ -65,7 +65,8 @@ def optimality_at(problem: Problem, point: Point) -> Optimality:
     s = loss.whitened_gradient(point.outputs)
     B = seen_through(jet, root)
     factor = point.factor if root.is_identity else factorise(B)
-    reach = np.linalg.norm(root.transposed(jet.reach()))
+    with np.errstate(over="ignore"):
+        reach = np.linalg.norm(root.transposed(jet.reach()))
     residual_norm = float(np.linalg.norm(s))
     return Optimality(
         float(np.linalg.norm(factor.project(s))),
@@ -96,9 +97,13 @@ def model_promise(problem: Problem, point: Point) -> float:
         G = B.gram()
         units = 1 / np.sqrt(np.where(np.diagonal(G) > 0, np.diagonal(G), 1.0))
         H = (G + np.stack(bends, axis=1)) * units * units[:, None]
+        H = 0.5 * H + 0.5 * H.T
     if not np.all(np.isfinite(H)):
         return np.inf
-    values, vectors = np.linalg.eigh((H + H.T) / 2)
+    try:
+        values, vectors = np.linalg.eigh(H)
+    except np.linalg.LinAlgError:
+        return np.inf
     if values[0] <= p * EPS * values[-1]:
         return np.inf
     q = vectors.T @ (units * jet.vjp(gradient))

@@ -1,21 +1,23 @@
-"""What an optimizer leaves behind: a record of every iterate, and the result."""
+"""What an optimizer leaves behind: a record of every iterate."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from pymanopt.optimizers.optimizer import OptimizerResult
 
-from riemgn.arguments import integer, positive
-from riemgn.errors import NumericalError
+from riemgn.arguments import told
 from riemgn.immersions import Immersion
 from riemgn.manifolds import Point
-from riemgn.optimizers.optimality import Optimality, model_promise, optimality_at
+from riemgn.optimizers.endings import EARLY, Stopped, ask, early
+from riemgn.optimizers.keeper import Keeper
+from riemgn.optimizers.optimality import Optimality, optimality_at
+from riemgn.optimizers.results import Result
 from riemgn.optimizers.stopping import Criterion, Ending
+from riemgn.optimizers.verdict import judged, runs_off
 from riemgn.problem import Problem
 
 LOGGER = logging.getLogger("riemgn")
@@ -60,49 +62,7 @@ class Record:
         return self.optimality.tangent_cosine
 
 
-class Stopped(Exception):  # noqa: N818, it is no error
-    """Leaves an optimizer's loop at the last noted point."""
-
-    def __init__(self, ending: Ending, reason: str) -> None:
-        super().__init__(reason)
-        self.ending = ending
-        self.reason = reason
-
-
-# What may end a run early: a criterion, the callback, the user, derivatives that are not finite.
-ENDINGS = (Stopped, StopIteration, KeyboardInterrupt, NumericalError)
-
 Callback = Callable[[Record], None]
-
-
-@dataclass(repr=False)
-class Result(OptimizerResult):
-    """pymanopt's result with the history of the run.
-
-    Attributes:
-        gradient_norm: The Riemannian gradient's norm on the manifold at the returned point.
-        optimality: The point's first-order optimality, through an orthogonal factor.
-        success: Whether the point is first-order optimal within the run's tolerance.
-        ending: What kind of end the run came to; `stopping_criterion` says it in a sentence.
-        history: The records, the last one that of the returned point.
-        interrupted: Whether the user ended the run.
-    """
-
-    history: list[Record] = field(default_factory=list)
-    optimality: Optimality | None = None
-    success: bool = False
-    ending: Ending = Ending.LIMIT
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether Ctrl-C ended the run."""
-        return self.ending is Ending.INTERRUPTED
-
-    def __repr__(self) -> str:
-        return (
-            f"Result(cost {self.cost:.9g}, gradient norm {self.gradient_norm:.1e}, "
-            f"{self.iterations} iterations, {self.time:.2g} s: {self.stopping_criterion})"
-        )
 
 
 class Journal:
@@ -114,6 +74,15 @@ class Journal:
         keep_points: Whether the history keeps the points, without their Jacobians.
         tolerance: The tangent cosine that counts as first-order optimal.
         show: Called with every record, to show it.
+        keeper: Told of every record before the callback is, and of the end.
+
+    Attributes:
+        records: The records so far.
+        evaluations: At how many points f was evaluated so far.
+        passed: Steps so far to points that are on no record.
+        origin: The parameters (p,) at which the run began.
+        memory: The object in which the method keeps what it remembers from step to step.
+        ended: The run's natural end; None while it is under way, and where it was cut short.
     """
 
     def __init__(
@@ -123,11 +92,16 @@ class Journal:
         keep_points: bool = False,
         tolerance: float = 0.0,
         show: Callback = lambda record: None,
+        keeper: Keeper | None = None,
     ) -> None:
         if not (callback is None or callable(callback)):
-            raise TypeError(f"callback must be a function of a Record, got {callback!r}")
+            raise TypeError(f"callback must be a function of a Record, got {told(callback)}")
         self.records: list[Record] = []
         self.evaluations = 1
+        self.passed = 0
+        self.origin: np.ndarray | None = None
+        self.memory: object = None
+        self.ended: tuple[Ending, str] | None = None
         self.tolerance = tolerance
         self._criteria = criteria
         self._keep_points = keep_points
@@ -135,36 +109,124 @@ class Journal:
         self._place: tuple[Immersion, np.ndarray] | None = None
         self._callback = callback
         self._show = show
+        self._keeper = keeper
+        self._best: tuple[Record, tuple[Immersion, np.ndarray]] | None = None
+        self._taken_up = False
+        self._failure: Exception | None = None  # of the callback
+        self._floats = np.geterr()  # as the callback finds it
         self._began = time.perf_counter()
 
+    def take_up(
+        self, records: list[Record], origin: np.ndarray, best: np.ndarray, point: Point
+    ) -> None:
+        """Go on with the journal of an earlier run, whose last record is that of `point`."""
+        self.records, self.origin = records, origin
+        self.evaluations = records[-1].evaluations
+        immersion = point.jet.immersion
+        self._point, self._place = point, (immersion, point.params)
+        self._best = min(records, key=lambda record: record.cost), (immersion, best)
+        self._taken_up = True
+        self._began = time.perf_counter() - records[-1].seconds
+
+    def origin_of(self, point: Point) -> np.ndarray:
+        """Return the parameters (p,) at which the run began: the point's if it begins there."""
+        return point.params if self.origin is None else self.origin
+
+    @property
+    def resumes(self) -> bool:
+        """Whether the next point to note is that at which an earlier run is taken up."""
+        return self._taken_up
+
+    @property
+    def best(self) -> np.ndarray:
+        """The parameters (p,) of the record with the least cost."""
+        return self._best[1][1]
+
     def note(self, point: Point, cost: float, optimality: Optimality, damping: float = 0.0) -> None:
-        """Record an iterate; whatever the callback raises, StopIteration included, passes on.
+        """Record an iterate; whatever the callback raises but StopIteration passes on.
+
+        The point at which an earlier run is taken up is on record already; the criteria alone are
+        asked again.
 
         Raises:
-            Stopped: A criterion ends the run here.
+            Stopped: A criterion or the callback ends the run here.
         """
+        if self._taken_up:
+            self._taken_up, self._point = False, point
+        else:
+            self._tell(self._recorded(point, cost, optimality, damping))
+        ask(self._criteria, self.records)
+        if self.passed:
+            self._ask_limits(self.evaluations)
+
+    def _recorded(self, point: Point, cost: float, at: Optimality, damping: float) -> Record:
         before = point.params if self._place is None else self._place[1]
-        self._point, self._place = point, (point.jet.immersion, point.params)
+        with np.errstate(over="ignore"):
+            size, step = np.linalg.norm(point.params), np.linalg.norm(point.params - before)
         record = Record(
             iteration=len(self.records),
             cost=float(cost),
-            optimality=optimality,
-            size=float(np.linalg.norm(point.params)),
-            step=float(np.linalg.norm(point.params - before)),
+            optimality=at,
+            size=float(size),
+            step=float(step),
             damping=float(damping),
             evaluations=self.evaluations,
             seconds=time.perf_counter() - self._began,
             point=point,
         )
-        self.records.append(replace(record, point=point.bare() if self._keep_points else None))
+        kept = replace(record, point=point.bare() if self._keep_points else None)
+        self.origin = self.origin_of(point)
+        self._point, self._place = point, (point.jet.immersion, point.params)
+        self.records.append(kept)
+        if self._best is None or kept.cost < self._best[0].cost:
+            self._best = kept, self._place
+        return record
+
+    def _tell(self, record: Record) -> None:
+        if self._keeper is not None:
+            self._keeper.noted(self)
         LOGGER.debug("%s", record)
         self._show(record)
         if self._callback is not None:
-            self._callback(record)
-        for criterion in self._criteria:
-            reason = criterion.reason(self.records)
-            if reason is not None:
-                raise Stopped(criterion.ending, reason)
+            self._ask_callback(record)
+
+    def _ask_callback(self, record: Record) -> None:
+        try:
+            with np.errstate(**self._floats):
+                self._callback(record)
+        except StopIteration:
+            raise Stopped(Ending.CALLBACK, "the callback asked for it") from None
+        except (ArithmeticError, np.linalg.LinAlgError) as error:
+            self._failure = error
+            raise
+
+    def pass_by(self) -> None:
+        """Count a step to a point that is not better than the best one, which is no iterate.
+
+        Raises:
+            Stopped: A limit forbids more steps.
+        """
+        self.passed += 1
+        self._ask_limits(self.evaluations)
+
+    def spend(self) -> None:
+        """Count a further point at which f is to be evaluated.
+
+        Raises:
+            Stopped: A limit forbids it.
+        """
+        self._ask_limits(self.evaluations)
+        self.evaluations += 1
+
+    def _ask_limits(self, evaluations: int) -> None:
+        last = self.records[-1]
+        now = replace(
+            last,
+            iteration=last.iteration + self.passed,
+            evaluations=evaluations,
+            seconds=time.perf_counter() - self._began,
+        )
+        ask([one for one in self._criteria if one.ending is Ending.LIMIT], [now])
 
     @property
     def point(self) -> Point:
@@ -174,25 +236,45 @@ class Journal:
             self._point = Point(immersion.at(params))
         return self._point
 
+    def kept_best(self, ended: tuple[Ending, str]) -> tuple[Ending, str]:
+        """Go back to the best point, if steps of a fixed length led on to a higher cost."""
+        best, place = self._best or (self.records[-1], self._place)
+        if self.records[-1].cost <= best.cost + best.optimality.rounding:
+            return ended
+        self.records = self.records[: best.iteration + 1]
+        self._point, self._place = None, place
+        if ended[0] in (Ending.OPTIMAL, Ending.PRECISION):
+            ended = Ending.STUCK, "the cost rises at steps of this length; the best point is kept"
+        return ended
+
     def let_go(self) -> None:
         """Drop the last noted point: the memory of its Jacobian serves the next one."""
         self._point = None
 
+    @np.errstate(all="ignore")  # what leaves the range of floats is refused
     def followed(self, descent: Callable[[], tuple[Ending, str]]) -> tuple[Ending, str]:
         """Return the end, natural or early, of a descent; raise if it noted nothing."""
         try:
-            return descent()
-        except ENDINGS as ending:
-            if not self.records:
+            self.ended = descent()
+            return self.ended
+        except EARLY as ending:
+            if not self.records or ending is self._failure:
                 raise
-            return _early(ending)
+            return early(ending)
+        finally:
+            if self._keeper is not None and self.records:
+                self._keeper.closed(self)
 
+    @np.errstate(all="ignore")
     def result(self, problem: Problem, ended: tuple[Ending, str], log: dict) -> Result:
         """Return the result of a run that ended at the last noted point, its gradient afresh."""
         last, point = self.records[-1], self.point
-        optimality = optimality_at(problem, point)
-        if not optimality.is_met(self.tolerance):
-            optimality = replace(optimality, model_promise=model_promise(problem, point))
+        try:
+            optimality = judged(problem, point, self.tolerance)
+        except KeyboardInterrupt:
+            ended, optimality = early(KeyboardInterrupt()), optimality_at(problem, point)
+        if runs_off(self.records, point, self.origin, optimality, self.tolerance):
+            ended = Ending.FLAT, Ending.FLAT.value
         gradient = problem.riemannian_gradient(point)
         result = Result(
             point=point,
@@ -200,7 +282,7 @@ class Journal:
             iterations=last.iteration,
             stopping_criterion=f"Terminated - {ended[1]}.",
             time=last.seconds,
-            cost_evaluations=last.evaluations,
+            cost_evaluations=self.evaluations,
             step_size=last.step,
             gradient_norm=problem.manifold.norm(point, gradient),
             log=log,
@@ -211,80 +293,3 @@ class Journal:
         )
         LOGGER.info("%r", result)
         return result
-
-
-def _early(ending: BaseException) -> tuple[Ending, str]:
-    """Return what an exception that ends a run says of its end."""
-    if isinstance(ending, Stopped):
-        return ending.ending, ending.reason
-    if isinstance(ending, StopIteration):
-        return Ending.CALLBACK, "the callback asked for it"
-    kept = "the last point so far is returned"
-    if isinstance(ending, KeyboardInterrupt):
-        return Ending.INTERRUPTED, f"interrupted; {kept}"
-    return Ending.NOT_FINITE, f"{ending}; {kept}"
-
-
-def worded(reason: str) -> str:
-    """Return pymanopt's words for an end without their frame."""
-    return reason.removeprefix("Terminated - ").removesuffix(".")
-
-
-def checked_start(problem: Problem, initial_point: Point | None) -> Point:
-    """Return the starting point of a run, a random one where none is given.
-
-    Raises:
-        TypeError, ValueError: As for `belonging`.
-        NumericalError: The cost there is not finite.
-    """
-    point = belonging(problem, initial_point)
-    if not np.isfinite(problem.cost(point)):
-        raise NumericalError("the cost is not finite at the initial point")
-    return point
-
-
-def belonging(problem: Problem, initial_point: Point | None) -> Point:
-    """Return a point of the problem's own manifold, a random one where none is given.
-
-    Raises:
-        TypeError: `problem` is no `riemgn.Problem`, or `initial_point` no `Point`.
-        ValueError: The point does not belong to the problem's manifold.
-    """
-    if not isinstance(problem, Problem):
-        raise TypeError(f"problem must be a riemgn.Problem, got {type(problem).__name__}")
-    if initial_point is None:
-        initial_point = problem.manifold.random_point()
-    if not isinstance(initial_point, Point):
-        raise TypeError(
-            "initial_point must be a point of the manifold (manifold.point(w)), "
-            f"got {type(initial_point).__name__}"
-        )
-    immersion = problem.manifold.immersion
-    if initial_point.jet.shape != (immersion.ambient_dim, immersion.dim):
-        raise ValueError(
-            f"initial_point has (n, p) = {initial_point.jet.shape}, the problem's manifold "
-            f"({immersion.ambient_dim}, {immersion.dim})"
-        )
-    point = initial_point
-    if point.jet.immersion is not immersion:
-        point = problem.manifold.point(point.params)
-        if not np.array_equal(point.outputs, initial_point.outputs):
-            raise ValueError("initial_point is a point of another manifold than the problem's")
-    return point
-
-
-def checked_limits(
-    max_iterations: int, max_time: float, min_gradient_norm: float
-) -> dict[str, int | float]:
-    """Return pymanopt's limits, checked.
-
-    Raises:
-        TypeError: One is no number.
-        ValueError: One is negative or NaN; `max_time` alone may be infinite.
-    """
-    unlimited = isinstance(max_time, float) and max_time == np.inf
-    return {
-        "max_iterations": integer("max_iterations", max_iterations, least=0),
-        "max_time": max_time if unlimited else positive("max_time", max_time),
-        "min_gradient_norm": positive("min_gradient_norm", min_gradient_norm, allow_zero=True),
-    }

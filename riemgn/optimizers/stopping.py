@@ -7,9 +7,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from numbers import Real
 from typing import TYPE_CHECKING
 
-from riemgn.arguments import integer, positive
+from riemgn.arguments import integer, positive, told
 from riemgn.optimizers.optimality import EPS
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Ending(Enum):
     CALLBACK = "the callback"
     INTERRUPTED = "the user"
     FLAT = "a flat valley: the cost settles while the parameters run to infinity"
+    SETTLED = "the cost settles, and no optimum is in reach"
     STUCK = "no step lowers the cost"
     DAMPING_LIMIT = "the damping grew to its limit"
     NOT_FINITE = "a derivative that is not finite"
@@ -103,6 +105,12 @@ class CostBelow(Criterion):
 
     value: float
 
+    def __post_init__(self) -> None:
+        if isinstance(self.value, bool) or not isinstance(self.value, Real):
+            raise TypeError(f"value must be a number, got {told(self.value)}")
+        if self.value != self.value:
+            raise ValueError("value must be a number, got nan")
+
     def reason(self, history: Sequence[Record]) -> str | None:
         cost = history[-1].cost
         return f"cost {cost:.6g} reached" if cost <= self.value else None
@@ -153,7 +161,7 @@ class When(Criterion):
 
     def __post_init__(self) -> None:
         if not callable(self.function):
-            raise TypeError(f"function must be a function of a Record, got {self.function!r}")
+            raise TypeError(f"function must be a function of a Record, got {told(self.function)}")
 
     def reason(self, history: Sequence[Record]) -> str | None:
         return self.sentence if self.function(history[-1]) else None
@@ -229,10 +237,10 @@ class FlatValley(Criterion):
     point is optimal.
 
     Attributes:
-        share: The cost has settled if the last 10 steps lowered it by less than this share.
+        share: The cost has settled if the last 10 steps changed it by less than this share.
         growth: The least factor by which |w| grew over these steps.
         vanished: The share of the first cost below which it is almost zero; |w| must then have
-            grown at each of the last 30 steps.
+            grown at each of the last 30 steps, by a tenth in all, and the steps must not fade.
     """
 
     share: float = 1e-9
@@ -249,10 +257,14 @@ class FlatValley(Criterion):
             return False
         before, now = history[-11], history[-1]
         faster = now.size >= self.growth * before.size and now.step >= before.step
-        return faster and before.cost - now.cost <= self.share * abs(before.cost)
+        return faster and abs(before.cost - now.cost) <= self.share * abs(before.cost)
 
     def _vanishes(self, history: Sequence[Record]) -> bool:
-        return 0 <= history[-1].cost <= self.vanished * history[0].cost and _grows(history, 30)
+        now = history[-1]
+        if not (0 <= now.cost <= self.vanished * history[0].cost and _grows(history, 30)):
+            return False
+        before = history[-31]
+        return now.size >= 1.1 * before.size and now.step >= 0.1 * before.step
 
 
 def _grows(history: Sequence[Record], steps: int) -> bool:

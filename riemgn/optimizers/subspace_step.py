@@ -48,28 +48,18 @@ class SubspaceStep:
             self.radius = length if length > 0 else model.system.norm(model.step(damping))
         if self.multiplier is None:
             self.multiplier = damping
-        forcing = _FORCING if progress > 1e-4 else min(_FORCING, np.sqrt(progress))
         space = _Subspace(model, self.multiplier, last_step)
-        for _ in range(_MOST_REFUSALS):
-            step, predicted, self.multiplier = space.minimiser(self.radius, forcing)
+        for _ in range(_MOST_REFUSALS if space.Q else 0):
+            step, predicted, self.multiplier = space.minimiser(self.radius, _forcing(progress))
             length = model.system.norm(step)
             if not predicted > 0 or length == 0:
                 return None
-            point, cost = model.tried(step)
-            ratio = (model.cost - cost) / predicted
-            rest = model.optimality.rounding
-            if (cost < model.cost and ratio > 1e-4) or (
-                predicted <= rest and cost <= model.cost + rest
-            ):
-                self._adapt(ratio, length)
-                return Trial(point, cost, self.multiplier, ratio)
+            trial = _accepted(model, step, predicted, self.multiplier)
+            if trial is not None:
+                self._adapt(trial.gain_ratio, length)
+                return trial
             self.radius = length / 4
         return None
-
-    def cover(self, length: float) -> None:
-        """Widen the radius to the length of a step that another candidate took."""
-        if self.radius is not None:
-            self.radius = max(self.radius, length)
 
     def _adapt(self, ratio: float, length: float) -> None:
         if ratio < 0.25:
@@ -78,6 +68,40 @@ class SubspaceStep:
             self.radius *= 10 if ratio > 0.9 else 2 if ratio > 0.75 else 1
         if ratio > 0.9:
             self.multiplier /= 10
+
+
+def newton_trial(model: LocalModel, last_step: np.ndarray, progress: float) -> Trial | None:
+    """Return the step to the full model's minimum; None where it has none or the cost refuses.
+
+    Args:
+        model: The model; its system has the Gram form.
+        last_step: The step (p,) that led here, a direction of the first subspace.
+        progress: |gradient| as a share of the run's first one, which sets the accuracy.
+    """
+    space = _Subspace(model, 0.0, last_step)
+    if not space.Q:
+        return None
+    step, predicted, _ = space.minimiser(np.inf, _forcing(progress))
+    if not (np.all(np.isfinite(step)) and predicted > 0):
+        return None
+    return _accepted(model, step, predicted, 0.0)
+
+
+def _forcing(progress: float) -> float:
+    """How small the model's gradient must become at its minimiser, as a share."""
+    return _FORCING if progress > 1e-4 else min(_FORCING, float(np.sqrt(progress)))
+
+
+def _accepted(
+    model: LocalModel, step: np.ndarray, predicted: float, multiplier: float
+) -> Trial | None:
+    """The trial of a step, if the cost falls as predicted, or stays where rounding hides it."""
+    point, cost = model.tried(step)
+    ratio = (model.cost - cost) / predicted
+    hidden = predicted <= model.optimality.rounding and cost <= model.cost + model.slack
+    if (cost < model.cost and ratio > 1e-4) or hidden:
+        return Trial(point, cost, multiplier, ratio)
+    return None
 
 
 @dataclass
@@ -100,11 +124,16 @@ class _Subspace:
         self._add(self.scale * self.last_step)
 
     def minimiser(self, radius: float, forcing: float) -> tuple[np.ndarray, float, float]:
-        """Return the step (p,), the decrease it promises and its multiplier."""
+        """Return the step (p,), the decrease it promises and its multiplier.
+
+        Within an infinite radius the promise is infinitely bad where the model has no minimum.
+        """
         wanted = forcing * self._dual_norm(self.gradient)
         while True:
             Q, HQ = np.stack(self.Q, axis=1), np.stack(self.HQ, axis=1)
             T, b = Q.T @ HQ, Q.T @ self.gradient
+            if radius == np.inf and np.linalg.eigvalsh((T + T.T) / 2)[0] <= 0:
+                return np.zeros(self.scale.size), -np.inf, 0.0
             s, multiplier = trust_region_step((T + T.T) / 2, b, radius)
             residual = HQ @ s + multiplier * (Q @ s) + self.gradient
             done = self._dual_norm(residual) <= wanted or len(self.Q) >= _MOST_DIRECTIONS

@@ -1,0 +1,43 @@
+"""The result of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pymanopt.optimizers.optimizer import OptimizerResult
+
+from riemgn.optimizers.optimality import Optimality
+from riemgn.optimizers.stopping import Ending
+
+if TYPE_CHECKING:
+    from riemgn.optimizers.records import Record
+
+
+@dataclass(repr=False)
+class Result(OptimizerResult):
+    """pymanopt's result with the history of the run.
+
+    Attributes:
+        gradient_norm: The Riemannian gradient's norm on the manifold at the returned point.
+        optimality: The point's first-order optimality, through an orthogonal factor.
+        success: Whether the point is first-order optimal within the run's tolerance.
+        ending: What kind of end the run came to; `stopping_criterion` says it in a sentence.
+        history: The records, the last one that of the returned point.
+    """
+
+    history: list[Record] = field(default_factory=list)
+    optimality: Optimality | None = None
+    success: bool = False
+    ending: Ending = Ending.LIMIT
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the run."""
+        return self.ending is Ending.INTERRUPTED
+
+    def __repr__(self) -> str:
+        return (
+            f"Result(cost {self.cost:.9g}, gradient norm {self.gradient_norm:.1e}, "
+            f"{self.iterations} iterations, {self.time:.2g} s: {self.stopping_criterion})"
+        )

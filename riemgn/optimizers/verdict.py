@@ -1,0 +1,71 @@
+"""What is true of the point at which a run ended, whatever ended it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riemgn.manifolds import Point
+from riemgn.optimizers.optimality import Optimality, model_promise, optimality_at
+from riemgn.problem import Problem
+
+if TYPE_CHECKING:
+    from riemgn.optimizers.records import Record
+
+# Growth of |w| beyond which a run may be chasing an optimum at infinity.
+_FAR_OUT = 10.0
+
+# The share of |w| below which a last step is short.
+_STILL = 1e-3
+
+# The share of a run's way that a faded Jacobian does not see.
+_HIDDEN = 0.9
+
+
+def judged(problem: Problem, point: Point, tolerance: float) -> Optimality:
+    """Return the optimality of a point; where it is doubtful, with the full model's promise.
+
+    The promise stays infinite for more parameters than outputs, where the model has no minimum
+    worth its n x p Jacobian, and where a second derivative raises an ArithmeticError.
+    """
+    optimality = optimality_at(problem, point)
+    if optimality.is_met(tolerance) or point.params.size > point.size:
+        return optimality
+    try:
+        return replace(optimality, model_promise=model_promise(problem, point))
+    except ArithmeticError:
+        return optimality
+
+
+def runs_off(
+    history: Sequence[Record],
+    point: Point,
+    origin: np.ndarray,
+    optimality: Optimality,
+    tolerance: float,
+) -> bool:
+    """Return whether nothing is left to gain only because J fades as |w| goes to infinity.
+
+    No finite point is then optimal. Either the cost settles at steps that are still long, or J has
+    lost rank and hardly sees the way from the `origin` (p,) of the run any more.
+    """
+    first, last = history[0], history[-1]
+    if last.size <= _FAR_OUT * first.size or optimality.residual_norm == 0:
+        return False
+    if not optimality.is_met(tolerance):
+        return False
+    if optimality.tangent_cosine <= tolerance:
+        return point.rank < min(point.jet.shape) and _unseen(point, origin) > _HIDDEN
+    return not optimality.at_precision and last.step > _STILL * last.size
+
+
+def _unseen(point: Point, origin: np.ndarray) -> float:
+    """The share of the way from the origin that lies in the null space of J."""
+    with np.errstate(over="ignore"):
+        way = point.params - origin
+        way = way / np.max(np.abs(way))
+    seen = point.factor.lift(point.jet.jvp(way))
+    return float(np.linalg.norm(way - seen) / np.linalg.norm(way))
