@@ -122,6 +122,16 @@ def networks() -> None:
     print(markdown.networks(watched("network fits", runs, len(fits))))
 
 
+@app.command()
+def variants(
+    data: Annotated[Path, typer.Option(help="Folder of NIST's problems as JSON.")] = FOLDER,
+) -> None:
+    """Print how `minimize` fares with one part of it changed, in Markdown."""
+    from riemgn.benchmark.variants import VARIANTS, scores
+
+    print(markdown.variants(watched("variants", scores(regressions(data)), len(VARIANTS))))
+
+
 def watched(what: str, runs: Iterator[Run], total: int) -> list[Run]:
     """Return all runs, with a bar of progress on a terminal."""
     console = Console(stderr=True)

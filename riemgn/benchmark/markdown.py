@@ -7,6 +7,7 @@ from statistics import median
 
 from riemgn.benchmark.arrivals import OURS
 from riemgn.benchmark.evidence import CertifiedRun, CollectionRun, NetworkRun
+from riemgn.benchmark.variants import VariantScore
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -151,3 +152,19 @@ def _is_clearly_below(run: NetworkRun) -> bool:
     lower = run.peer.sum_of_squares - run.ours.sum_of_squares
     least = max(0.01 * run.peer.sum_of_squares, 1e-12 * run.first_sum_of_squares)
     return lower > least
+
+
+def variants(scores: Sequence[VariantScore]) -> str:
+    """Return the table of the variants."""
+    titles = ("variant", ">NIST, 6 digits", ">points tried", ">collection", ">points tried")
+    rows = [
+        (
+            score.name,
+            f"{score.certified[0]} of {score.certified[1]}",
+            str(score.certified_points),
+            f"{score.collection[0]} of {score.collection[1]}",
+            str(score.collection_points),
+        )
+        for score in scores
+    ]
+    return table(titles, rows)

@@ -135,12 +135,12 @@ class HybridNewton:
             self.turns = Turns(patience=200, only_far=True)
             return Point(immersion.at(journal.origin))
         self.far = GainRatio(**WAYS[0])
-        self.turns = Turns(patience=400, most_patience=400, only_far=True)
+        self.turns = Turns(patience=400, only_far=True, worthwhile=2e-4)
         return journal.point
 
     def _begin(self, model: LocalModel) -> None:
         """Take from the first model what later steps are measured by."""
-        self.first_gradient = model.optimality.gradient_norm
+        self.first_gradient = model.optimality.gradient_norm or 1.0
         self.last_step = np.zeros(model.point.params.size)
         self.far.begin(model)
         if not _has_full_model(model):

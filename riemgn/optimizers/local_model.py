@@ -82,7 +82,11 @@ class LocalModel:
     def optimality(self) -> Optimality:
         """The point's first-order optimality, a lower bound where B is ill-conditioned."""
         residual_norm = float(np.linalg.norm(self.target))
-        reach = self.system.reach(self.point.params)
+        n, p = self.point.jet.shape
+        if p > n:
+            reach = float(np.linalg.norm(self.root.transposed(self.point.jet.reach())))
+        else:
+            reach = self.system.reach(self.point.params)
         return Optimality(
             self.system.range_norm(self.target),
             residual_norm,

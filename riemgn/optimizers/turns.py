@@ -11,9 +11,6 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-# The share of the cost that a turn must gain to be kept.
-_WORTHWHILE = 5e-3
-
 # The share below which a turn gained nothing to speak of, whatever the other one gained.
 _IDLE = 2e-4
 
@@ -32,6 +29,7 @@ class Turns:
         patience: The length of a turn in steps.
         most_patience: The length after which the run counts as settled.
         only_far: Whether the full model has no turns.
+        worthwhile: The share of the cost that a turn must gain to be kept.
         left: Steps that are left of this turn.
         cost: The cost when the turn began; None before the first step.
         far_pace: What the damped step gained a step in its last turn, as a share of the cost.
@@ -42,6 +40,7 @@ class Turns:
     patience: int = 50
     most_patience: int = 200
     only_far: bool = False
+    worthwhile: float = 5e-3
     left: int = 50
     cost: float | None = None
     far_pace: float = 0.0
@@ -58,7 +57,7 @@ class Turns:
 
     def _turn_over(self, gain: float) -> None:
         pace = gain / self.patience
-        pays = gain >= _WORTHWHILE
+        pays = gain >= self.worthwhile
         if self.full:
             pays = pays or (gain >= _IDLE and pace > _DEARER * self.far_pace)
         else:
