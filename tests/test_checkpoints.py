@@ -70,7 +70,7 @@ def test_a_long_run_resumed_at_any_iterate_is_the_same(uninterrupted, path, case
 
 
 def test_the_cases_reach_what_the_default_method_remembers(uninterrupted, path):
-    problem, x, whole = uninterrupted("noisy_network", "auto")
+    problem, x, _ = uninterrupted("noisy_network", "auto")
     rg.minimize(problem, x, checkpoint=path)
     memory = read_checkpoint(path).memory
     assert memory["slow"]

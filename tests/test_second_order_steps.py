@@ -164,4 +164,5 @@ def test_the_full_model_is_the_second_order_expansion_of_the_cost(loss):
     quadratic = float(x @ space._hessian(x))
     h = 1e-4
     costs = [problem.cost(problem.manifold.point(w + k * h * x)) for k in (-1, 0, 1)]
-    assert (costs[2] - 2 * costs[1] + costs[0]) / h**2 == pytest.approx(quadratic, rel=1e-4, abs=1e-5)
+    difference = (costs[2] - 2 * costs[1] + costs[0]) / h**2
+    assert difference == pytest.approx(quadratic, rel=1e-4, abs=1e-5)

@@ -14,6 +14,7 @@ from riemgn.benchmark.problems import FitProblem
 from riemgn.benchmark.traces import Limits, RunEnded, Trace
 from riemgn.losses import SquaredLoss
 from riemgn.manifolds import ImmersedManifold
+from riemgn.minimization import minimize
 from riemgn.optimizers import LevenbergMarquardt
 from riemgn.problem import Problem
 
@@ -34,6 +35,20 @@ def by_riemgn(problem: FitProblem, trace: Trace) -> str:
         fit,
         initial_point=manifold.point(problem.start),
         callback=lambda record: trace.note(record.point.params),
+    )
+    return result.stopping_criterion
+
+
+def by_minimize(problem: FitProblem, trace: Trace) -> str:
+    """Fit by `riemgn.minimize` with its defaults; return why it stopped."""
+    manifold = ImmersedManifold(problem.immersion())
+    fit = Problem(manifold, SquaredLoss(problem.y))
+    trace.start()
+    result = minimize(
+        fit,
+        manifold.point(problem.start),
+        callback=lambda record: trace.note(record.point.params),
+        max_iterations=_NO_LIMIT,
     )
     return result.stopping_criterion
 
@@ -97,6 +112,7 @@ def by_torch(first_damping: float, problem: FitProblem, trace: Trace) -> str:
 # torch-lm's default first damping, 1e-3, leads it to poor minima of U2 and U3; 1 serves it better.
 SOLVERS: dict[str, Solver] = {
     "riemgn": by_riemgn,
+    "minimize": by_minimize,
     "scipy-lm": partial(by_scipy, "lm"),
     "scipy-trf": partial(by_scipy, "trf"),
     "torch-lm": partial(by_torch, 1e-3),

@@ -49,8 +49,8 @@ class BoldAcceptance(GainRatio):
     It is taken if (1 - cosine) times the new cost is at most the lowest one so far.
     """
 
-    def __init__(self, start: float = 1e-3) -> None:
-        super().__init__(start)
+    def __init__(self) -> None:
+        super().__init__(1e-3, wary_factor=0.7)
         self._last = np.zeros(1)
         self._lowest = np.inf
 
@@ -138,10 +138,13 @@ VARIANTS = (
     Variant("as it is"),
     Variant("without Newton's step", WithoutNewton),
     Variant("full model where the Hessian is indefinite", NegativeCurvature),
-    Variant("without acceleration", lambda: HybridNewton(far=Straight(1e-3))),
+    Variant("without acceleration", lambda: HybridNewton(far=Straight(1e-3, wary_factor=0.7))),
     Variant("delayed gratification", lambda: HybridNewton(far=DelayedGratification(1e-3))),
     Variant("bold acceptance", lambda: HybridNewton(far=BoldAcceptance())),
-    Variant("trust region in the output metric", lambda: HybridNewton(far=OutputMetric(1e-3))),
+    Variant(
+        "trust region in the output metric",
+        lambda: HybridNewton(far=OutputMetric(1e-3, wary_factor=0.7)),
+    ),
     Variant("damping in the identity", immersion=InIdentity),
     Variant("damping in column norms", immersion=InColumnNorms),
 )

@@ -17,9 +17,6 @@ from riemgn.optimizers.stopping import Ending
 
 _EPS = float(np.finfo(np.float64).eps)
 
-# The least factor on the damping right after a refusal: what was just too little would be again.
-_WARY_FACTOR = 0.7
-
 
 class Damping(ABC):
     """How strongly a step is damped, and what happens when it is refused."""
@@ -50,14 +47,20 @@ class GainRatio(Damping):
         start: The first damping as a share of the largest diagonal entry of B^T B.
         least_factor: The factor by which a step that went as predicted lowers the damping.
         bend_limit: The largest |a| / |x| of an accepted step.
+        wary_factor: The least factor right after a refusal: what was just too little may be again.
     """
 
     def __init__(
-        self, start: float = 1e-2, least_factor: float = 0.1, bend_limit: float = 0.75
+        self,
+        start: float = 1e-2,
+        least_factor: float = 0.1,
+        bend_limit: float = 0.75,
+        wary_factor: float = 0.1,
     ) -> None:
         self.start = positive("start", start)
         self.least_factor = positive("least_factor", least_factor)
         self.bend_limit = positive("bend_limit", bend_limit)
+        self.wary_factor = positive("wary_factor", wary_factor)
         self.damping: float | None = None
         self.growth = 2.0
 
@@ -140,7 +143,7 @@ class GainRatio(Damping):
         return None
 
     def _relax(self, ratio: float, floor: float) -> None:
-        least = _WARY_FACTOR if self.growth > 2 else self.least_factor
+        least = self.least_factor if self.growth == 2 else max(self.wary_factor, self.least_factor)
         factor = max(least, 1 - (2 * min(ratio, 1.0) - 1) ** 3)
         self.restart(max(self.damping * factor, floor))
 

@@ -54,8 +54,16 @@ WAYS = (
     {"start": 1e3},
 )
 
+# The least factor on the damping right after a refusal.
+_WARY = 0.7
+
 # Ends after which another way is tried.
 _UNFINISHED = (Ending.SETTLED, Ending.FLAT, Ending.STUCK, Ending.DAMPING_LIMIT)
+
+
+def damping_of_way(number: int) -> GainRatio:
+    """Return the damping with which a way begins."""
+    return GainRatio(**WAYS[number], wary_factor=_WARY)
 
 
 @dataclass
@@ -84,7 +92,7 @@ class HybridNewton:
 
     most_ways: int = len(WAYS)
     way: int = 0
-    far: GainRatio = field(default_factory=lambda: GainRatio(**WAYS[0]))
+    far: GainRatio = field(default_factory=lambda: damping_of_way(0))
     full: SubspaceStep = field(default_factory=SubspaceStep)
     turns: Turns = field(default_factory=Turns)
     last_step: np.ndarray | None = None
@@ -131,10 +139,10 @@ class HybridNewton:
         self.caution, self.wait, self.improved = 0, 0, False
         immersion = problem.manifold.immersion
         if self.way < self.most_ways:
-            self.far = GainRatio(**WAYS[self.way])
+            self.far = damping_of_way(self.way)
             self.turns = Turns(patience=200, only_far=True)
             return Point(immersion.at(journal.origin))
-        self.far = GainRatio(**WAYS[0])
+        self.far = damping_of_way(0)
         self.turns = Turns(patience=400, only_far=True, worthwhile=2e-4)
         return journal.point
 
