@@ -75,7 +75,8 @@ def test_riemgns_own_methods_arrive(name, shape):
     problem, x = PROBLEMS[shape]()
     result = rg.minimize(problem, x, name, max_iterations=300)
     assert result.success, result
-    assert cosine(problem, result.point) < 1e-6 or result.cost < 1e-15
+    # the cost is flat to rounding where the cosine is still about sqrt(eps |J| |w| / |s|)
+    assert cosine(problem, result.point) < 1e-5 or result.cost < 1e-15
 
 
 @each_method
