@@ -6,7 +6,8 @@ import scipy.linalg
 from linear_cases import assert_close, random_matrix, stacked
 
 from riemgn.linalg import IdentityRoot, damped_system
-from riemgn.linalg.damped import DampedGram, DampedKernel, GramSystem
+from riemgn.linalg.damped import DampedGram, GramSystem
+from riemgn.linalg.damped_kernel import DampedKernel
 from riemgn.linalg.roots import BlockRoot, DiagonalRoot
 from riemgn.linalg.spectral import DampedSpectrum
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from riemgn.errors import NumericalError
 from riemgn.linalg.cholesky import GramFactor, KernelFactor
-from riemgn.linalg.damped import DampedGram, DampedKernel, DampedSystem
+from riemgn.linalg.damped import DampedGram, DampedSystem
+from riemgn.linalg.damped_kernel import DampedKernel
 from riemgn.linalg.factor import Differential, Factor
 from riemgn.linalg.orthogonal import orthogonal_factor
 from riemgn.linalg.roots import Root

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from riemgn.linalg.damped import DampedKernel, DampedSystem
+from riemgn.linalg.damped import DampedSystem
+from riemgn.linalg.damped_kernel import DampedKernel
 from riemgn.linalg.factor import Differential, Factor, by_columns
 
 
