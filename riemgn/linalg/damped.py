@@ -16,7 +16,7 @@ from scipy.linalg import lapack, solve_triangular
 
 from riemgn.errors import NumericalError
 from riemgn.linalg.cholesky import EquilibratedCholesky
-from riemgn.linalg.factor import CHOLESKY_GUARD, EPS, Differential
+from riemgn.linalg.factor import CHOLESKY_GUARD, EPS
 from riemgn.linalg.orthogonal import HouseholderQR
 from riemgn.linalg.threads import gram
 
