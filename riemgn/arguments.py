@@ -92,16 +92,20 @@ def integer(name: str, value, *, least: int = 1) -> int:
     return int(value)
 
 
-def choice(name: str, value, allowed: Iterable[str]) -> str:
-    """Return `value` if it is one of `allowed`; else raise ValueError naming the nearest one."""
+def choice(name: str, value, allowed: Iterable[str], otherwise: str = "") -> str:
+    """Return `value` if it is one of `allowed`; else raise ValueError naming the nearest one.
+
+    `otherwise` says what else the argument may be.
+    """
     options = list(allowed)
+    listed = ", ".join(options) + (f", or {otherwise}" if otherwise else "")
     if not isinstance(value, str):
-        raise TypeError(f"{name} must be one of {', '.join(options)}, got {told(value)}")
+        raise TypeError(f"{name} must be one of {listed}, got {told(value)}")
     if value in options:
         return value
     near = difflib.get_close_matches(value, options, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"unknown {name} {value!r}{hint} (one of {', '.join(options)})")
+    raise ValueError(f"unknown {name} {value!r}{hint} (one of {listed})")
 
 
 def generator(seed: int | np.random.Generator | None) -> np.random.Generator:

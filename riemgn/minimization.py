@@ -10,7 +10,7 @@ import numpy as np
 from pymanopt.optimizers import TrustRegions
 from pymanopt.optimizers.optimizer import Optimizer
 
-from riemgn.arguments import choice, integer, positive
+from riemgn.arguments import choice, integer, positive, told
 from riemgn.checkpoints import CheckpointKeeper, checked_path, checked_target, read_checkpoint
 from riemgn.errors import NumericalError
 from riemgn.linalg import one_blas_thread
@@ -75,7 +75,7 @@ def minimize(
             tolerances give way to `tolerance`, its limits hold where none are given here.
         callback: Called with the `Record` of every iterate; raising StopIteration ends the run.
         stop: A further criterion of `riemgn.optimizers`, or several combined with `&` and `|`.
-        max_iterations: The most steps; 1000 by default.
+        max_iterations: The most steps; 10 000 by default.
         max_time: The most seconds, looked at after every step; unlimited by default.
         max_evaluations: The most points at which f is evaluated; unlimited by default.
         tolerance: The cosine between residual and tangent space at which a point counts as optimal.
@@ -84,8 +84,8 @@ def minimize(
         verbosity: 0 shows a line of progress where a terminal or a notebook is watched, and nothing
             otherwise; 1 prints every record.
         checkpoint: A file from which `riemgn.resume` continues the run. It is replaced as a whole,
-            so that a crash at any moment leaves the one before. A write that fails is logged as a
-            warning on the logger `riemgn`, and the run goes on.
+            so that a crash at any moment leaves the one before; that of an older run is lost. A
+            write that fails is logged as a warning on the logger `riemgn`, and the run goes on.
         checkpoint_seconds: The least time between two checkpoints; 0 writes one at every record.
             The last one is written when the run ends, however it ends.
 
@@ -99,7 +99,7 @@ def minimize(
     descent, (own_iterations, own_time) = _descent(method)
     terms = Terms(
         tolerance=positive("tolerance", tolerance, allow_zero=True),
-        record_points=bool(record_points),
+        record_points=_checked_flag("record_points", record_points),
     )
     terms = terms.but(max_iterations=own_iterations, max_time=own_time)
     terms = terms.but(
@@ -207,6 +207,12 @@ def _descent(method: str | Optimizer) -> tuple[Descent, tuple[int | None, float 
         "gradient-descent": GradientDescent,
     }
     return named[choice("method", method, METHODS)](), (None, None)
+
+
+def _checked_flag(name: str, value) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {told(value)}")
+    return bool(value)
 
 
 def _check_resumable(method: str | Optimizer, descent: Descent) -> None:

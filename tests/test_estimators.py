@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 
 import riemgn as rg
 from riemgn.fitting import FitStep
+from riemgn.fitting.diary import Diary
 from riemgn.fitting.phases import Run
 from riemgn.modelfile import load_model, save_model
 
@@ -205,6 +206,24 @@ def test_ctrl_c_leaves_the_best_weights_and_passes_on(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         estimator.fit(X, y)
     assert np.all(np.isfinite(estimator.predict(X)))
+
+
+@pytest.mark.parametrize("validation", [0.0, 0.25])
+def test_ctrl_c_leaves_the_number_of_steps(monkeypatch, validation):
+    X, y = regression()
+    note = Diary._note
+
+    def interrupted(self, *entry):
+        note(self, *entry)
+        if len(self.history) == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Diary, "_note", interrupted)
+    estimator = rg.GaussNewtonRegressor(4, ridge=1e-3, validation=validation, random_state=0)
+    with pytest.raises(KeyboardInterrupt):
+        estimator.fit(X, y)
+    assert len(estimator.history_) == 4
+    assert estimator.n_iter_ == 3
 
 
 def test_pickles_and_model_files(tmp_path):

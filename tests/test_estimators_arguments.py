@@ -20,6 +20,8 @@ X, Y = regression()
         ({"loss": "square"}, ValueError, "did you mean 'squared'"),
         ({"ridge": -1.0}, ValueError, "ridge must be a finite number >= 0"),
         ({"ridge": "aut"}, ValueError, "did you mean 'auto'"),
+        ({"ridge": "none"}, ValueError, r"unknown ridge 'none' \(one of auto, or a number >= 0\)"),
+        ({"ridge": None}, TypeError, "ridge must be one of auto, or a number >= 0, got None"),
         ({"method": "newton"}, ValueError, "unknown method"),
         ({"validation": 0.7}, ValueError, "validation must be in"),
         ({"max_iterations": 0}, ValueError, "max_iterations must be an integer >= 1"),
@@ -64,9 +66,24 @@ def test_a_training_cannot_be_carried_on_with_something_else():
         classifier.fit(X, np.arange(40) % 3)
 
 
+def test_a_failed_fit_leaves_the_one_before():
+    regressor = rg.GaussNewtonRegressor(4, ridge=1.0, random_state=0).fit(X, Y)
+    predictions = regressor.predict(X)
+    with pytest.raises(ValueError, match="unknown method"):
+        regressor.set_params(method="nope").fit(X, np.column_stack([Y, Y]))
+    np.testing.assert_array_equal(regressor.predict(X), predictions)
+    classifier = rg.GaussNewtonClassifier(4, ridge=1.0, random_state=0).fit(X, Y > 0)
+    labels = classifier.predict(X)
+    with pytest.raises(ValueError, match="unknown method"):
+        classifier.set_params(method="nope").fit(X, np.arange(40) % 3)
+    np.testing.assert_array_equal(classifier.classes_, [False, True])
+    np.testing.assert_array_equal(classifier.predict(X), labels)
+
+
 def test_data_that_cannot_be_fitted():
-    with pytest.raises(ValueError, match="at least two classes, got one class"):
-        rg.GaussNewtonClassifier().fit(X, np.ones(40, dtype=int))
+    for label, told in ((1, "1"), (1.0, r"1\.0"), ("x", "'x'")):
+        with pytest.raises(ValueError, match=f"at least two classes, got one class: {told}$"):
+            rg.GaussNewtonClassifier().fit(X, np.array([label] * 40))
     with pytest.raises(ValueError, match="y must be >= 0 for loss 'poisson'"):
         rg.GaussNewtonRegressor(loss="poisson").fit(X, Y - 100)
     with pytest.raises(ValueError, match="at least 3 different rows"):

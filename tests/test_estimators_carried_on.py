@@ -21,8 +21,12 @@ def test_warm_start_carries_on():
             estimator.fit(X, y)
         losses.append(estimator.loss_)
     assert losses == sorted(losses, reverse=True)
-    assert len(estimator.history_) == 12
-    assert [step.iteration for step in estimator.history_] == list(range(12))
+    # the start of a training that is carried on is the last iterate of the one before
+    assert [step.iteration for step in estimator.history_] == list(range(10))
+    seconds = [step.seconds for step in estimator.history_]
+    assert seconds == sorted(seconds)
+    recorded = [step.loss for step in estimator.history_]
+    assert losses == pytest.approx(recorded[3::3])
     estimator.set_params(max_iterations=200, tolerance=1e-13).fit(X, y)
     cold = clone(estimator).fit(X, y)
     np.testing.assert_allclose(estimator.predict(X), cold.predict(X), atol=1e-4)
@@ -59,7 +63,7 @@ def test_partial_fit_takes_one_step():
         losses.append(estimator.loss_)
     assert losses[0] == one.loss_
     assert losses == sorted(losses, reverse=True)
-    assert len(estimator.history_) == 40
+    assert [step.iteration for step in estimator.history_] == list(range(21))
     whole = clone(estimator).fit(X, y)
     assert losses[-1] < 2 * whole.loss_ < 0.1 * losses[0]
     estimator.fit(X, y)  # without warm_start it forgets

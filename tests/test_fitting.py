@@ -220,6 +220,26 @@ def test_an_interrupted_fit_returns_the_best_so_far(leave, after):
     assert (seen[-1].phase == "fit") == (after == 75)
 
 
+@pytest.mark.parametrize("validation", [0.0, 0.25])
+@pytest.mark.parametrize("leave", [StopIteration, KeyboardInterrupt])
+def test_an_interrupted_fit_tells_its_steps(leave, validation):
+    X, y = noisy_waves()
+
+    def callback(step):
+        if step.iteration == 4:
+            raise leave
+
+    net = rg.Network([3, 8, 1])
+    fitted = rg.fit(net, X, y, ridge=0.1, validation=validation, callback=callback)
+    assert fitted.report.interrupted
+    losses = [step.held_out_loss if validation else step.loss for step in fitted.history]
+    assert fitted.report.iterations == np.argmin(losses) > 0
+    if validation:
+        assert fitted.report.held_out_loss == min(losses)
+    else:
+        assert fitted.report.loss == losses[-1]
+
+
 def test_the_callback_sees_the_history():
     X, y = noisy_waves()
     seen = []

@@ -138,3 +138,86 @@ def test_a_residual_whose_square_overflows_at_the_start():
     result = rg.minimize(rg.Problem(M, rg.SquaredLoss(y)), M.point([100.0, 0.0]))
     np.testing.assert_allclose(result.point.params, [0.3, 2.0], rtol=1e-8)
     assert result.success
+
+
+def from_start(function, start, loss, **options):
+    M = rg.ImmersedManifold(rg.autograd_immersion(function, dim=len(start)))
+    return rg.minimize(rg.Problem(M, loss), M.point(start), **options)
+
+
+def test_parameters_whose_units_differ_by_thirty_decades():
+    q = np.linspace(0, 1e15, 20)
+    y = 2 + 3 * q / 1e15 + 0.5 * (q / 1e15) ** 2 + 0.01 * np.sin(70 * q / 1e15)
+    result = from_start(
+        lambda w: w[0] + w[1] * q + w[2] * q**2, [1.0, 1e-15, 1e-30], rg.SquaredLoss(y)
+    )
+    columns = np.stack([np.ones(20), q / 1e15, (q / 1e15) ** 2], axis=1)
+    least = np.linalg.lstsq(columns, y, rcond=None)[1][0]
+    assert 2 * result.cost == pytest.approx(least, rel=1e-9)
+    assert result.success
+
+
+def test_a_point_is_not_optimal_because_a_parameter_is_small():
+    # the second column of J is 1e17 times the first, which counts all the same
+    x = np.linspace(0, 1, 20)
+    result = from_start(
+        lambda w: w[0] + 1e17 * w[1] * x, [1.0, 1e-17], rg.SquaredLoss(3 + x), max_iterations=0
+    )
+    assert not result.success
+
+
+def test_a_loss_without_bound_is_no_success():
+    loss = rg.AutogradLoss(lambda u: -anp.sum(u**2))
+    result = from_start(lambda w: w, [1.0], loss, max_iterations=3000)
+    assert not result.success
+
+
+@pytest.mark.parametrize("start", [0.0, 1e-3, 1.0])
+def test_a_minimum_where_the_jacobian_fades_is_one_from_any_start(start):
+    result = from_start(lambda w: (w - 5) ** 2 * np.ones(2), [start], rg.SquaredLoss(-np.ones(2)))
+    np.testing.assert_allclose(result.point.params, [5.0], atol=1e-5)
+    assert result.success, result
+
+
+def test_a_minimum_where_a_column_fades_beside_another():
+    result = from_start(
+        lambda w: anp.array([(w[0] - 5) ** 2, w[1] - 1, 0.0 * w[0]]),
+        [1.0, 1.0],
+        rg.SquaredLoss(np.array([-1.0, 0.0, 2.0])),
+    )
+    assert result.success, result
+
+
+@pytest.mark.parametrize("offset", [1e9, 1e11])
+def test_a_large_offset_of_the_outputs(offset):
+    x = np.linspace(0, 2, 30)
+    y = offset + 2 * np.exp(0.7 * x) + 0.01 * np.sin(20 * x)
+    result = from_start(lambda w: offset + w[0] * anp.exp(w[1] * x), [1.0, 1.0], rg.SquaredLoss(y))
+    assert result.success, result
+    np.testing.assert_allclose(result.point.params, [2.0, 0.7], rtol=0.02)
+
+
+@pytest.mark.parametrize("start", [40.0, 100.0])
+def test_logistic_regression_from_a_saturated_start(start):
+    draws = np.random.default_rng(0)
+    X = np.column_stack([np.ones(60), draws.normal(size=(60, 2))])
+    labels = (X @ [0.3, 1.0, -1.0] + draws.logistic(size=60) > 0).astype(int)
+    near = from_start(lambda w: anp.dot(X, w), [0.0, 0.0, 0.0], rg.LogisticLoss(labels))
+    far = from_start(lambda w: anp.dot(X, w), [start, 0.0, 0.0], rg.LogisticLoss(labels))
+    assert near.success
+    assert far.success, far
+    assert far.cost == pytest.approx(near.cost, rel=1e-12)
+
+
+def test_a_jacobian_that_is_zero_at_the_start_is_a_critical_point():
+    result = from_start(lambda w: w**2, [0.0], rg.SquaredLoss(np.ones(1)))
+    assert result.ending is Ending.OPTIMAL
+    assert result.iterations == 0
+
+
+def test_criteria_are_asked_on_further_ways_too():
+    problem, x = noisy(0)
+    whole = rg.minimize(problem, x)
+    for limit in (whole.time / 2, whole.time * 0.8):
+        stop = rg.optimizers.MaxTime(limit) | rg.optimizers.CostBelow(-1.0)
+        assert rg.minimize(problem, x, stop=stop).time < limit + 0.3

@@ -310,6 +310,21 @@ def test_a_point_that_is_no_minimum(start):
         rg.fit_statistics(rg.Problem(M, rg.SquaredLoss(NOISY)), M.point(start))
 
 
+@pytest.mark.parametrize("unit", [1e-9, 1e-18, 1e-30])
+def test_a_slope_along_a_parameter_of_a_tiny_unit_is_seen(unit):
+    best = decay_statistics().estimates
+    f = rg.autograd_immersion(lambda z: decay(z * np.array([1.0, unit])), dim=2)
+    M = rg.ImmersedManifold(f)
+    problem = rg.Problem(M, rg.SquaredLoss(NOISY))
+    assert rg.fit_statistics(problem, M.point(best / [1.0, unit])).identifiable.all()
+    # the best height for a rate that is not the best one
+    rate = 1.3 * best[1]
+    shape = np.exp(-rate * X)
+    height = shape @ NOISY / (shape @ shape)
+    with pytest.raises(ValueError, match="point is no minimum: the next step is"):
+        rg.fit_statistics(problem, M.point([height, rate / unit]))
+
+
 def test_an_exact_fit_has_no_uncertainty():
     y = decay(np.array([2.0, 0.7]))
     M = rg.ImmersedManifold(rg.autograd_immersion(decay, dim=2))
@@ -319,6 +334,8 @@ def test_an_exact_fit_has_no_uncertainty():
     np.testing.assert_array_equal(statistics.intervals[:, 0], statistics.intervals[:, 1])
     assert statistics.curvatures == (0, 0)
     assert not np.isnan(statistics.correlation).any()
+    assert "noise cannot be measured" in statistics.verdict
+    assert "trusted" not in statistics.verdict
     with pytest.raises(ValueError, match="residual is zero"):
         statistics.profile_interval(0)
 
@@ -425,6 +442,33 @@ def test_the_verdict_names_the_parameter_whose_profile_departs_most():
     moved = np.abs(statistics.profile_intervals() - statistics.intervals).max(axis=1)
     worst = np.argmax(moved / statistics.standard_errors)
     assert f"that of {case.parameters[worst]} departs most" in statistics.verdict
+
+
+def test_the_verdict_of_a_linear_model_says_that_intervals_agree():
+    A = np.column_stack([np.ones(12), np.arange(12.0)])
+    y = A @ [1.0, -2.0] + np.random.default_rng(0).normal(size=12)
+    statistics = rg.fit_statistics(*fitted(lambda w: anp.dot(A, w), np.ones(2), rg.SquaredLoss(y)))
+    statistics.profile_intervals()
+    assert "agree with the linear ones" in statistics.verdict
+    assert "departs" not in statistics.verdict
+
+
+def test_the_verdict_says_that_logits_of_a_class_are_redundant():
+    labels = np.arange(60) % 3
+    x = labels + 2 * np.random.default_rng(0).normal(size=60)
+
+    def every(w):
+        return anp.reshape(anp.outer(np.ones(60), w[:3]) + anp.outer(x, w[3:]), -1)
+
+    def two(w):
+        return every(anp.concatenate([[0.0], w[:2], [0.0], w[2:]]))
+
+    redundant = rg.fit_statistics(*fitted(every, np.zeros(6), rg.SoftmaxLoss(labels)))
+    np.testing.assert_array_equal(redundant.standard_errors, np.inf)
+    assert "those of one class are redundant" in redundant.verdict
+    held = rg.fit_statistics(*fitted(two, np.zeros(4), rg.SoftmaxLoss(labels)))
+    assert np.isfinite(held.standard_errors).all()
+    assert "redundant" not in held.verdict
 
 
 def test_nothing_of_the_callers_is_changed():

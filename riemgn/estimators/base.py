@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -28,13 +29,28 @@ LEAST_ROWS_TO_HOLD_OUT = 3
 PARTIAL_ITERATIONS = 1
 
 
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What a subclass makes of X and y.
+
+    Attributes:
+        rows: The checked rows.
+        target: The target of their y.
+        learnt: Attributes by name that the estimator takes from y once it is trained.
+    """
+
+    rows: WeightedRows
+    target: Target
+    learnt: dict[str, Any]
+
+
 class NetworkEstimator(BaseEstimator):
     """A network trained by damped Gauss-Newton; a subclass says what y means.
 
-    The subclass stores the constructor's arguments, turns X and y into `WeightedRows` and a
-    `Target`, and hands these to `_fit` or `_partial_fit`. A `known` model is one to be carried on:
-    from its parameters and on its scale. Its ridge keeps its centre in `_fit`, while in
-    `_partial_fit` it measures from the parameters reached, so that they are not forgotten.
+    The subclass stores the constructor's arguments, makes X and y `Prepared`, and hands this to
+    `_fit` or `_partial_fit`. A `known` model is one to be carried on: from its parameters and on
+    its scale. Its ridge keeps its centre in `_fit`, while in `_partial_fit` it measures from the
+    parameters reached, so that they are not forgotten.
     """
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -69,11 +85,11 @@ class NetworkEstimator(BaseEstimator):
             raise ValueError("sample_weight must not be zero in every row")
         return X[kept], y[kept], weights[kept]
 
-    def _fit(self, rows: WeightedRows, target: Target, known: Model | None) -> NetworkEstimator:
+    def _fit(self, prepared: Prepared, known: Model | None) -> NetworkEstimator:
         ridge, share = self._regularisation(known)
         iterations = integer("max_iterations", self.max_iterations)
         centre = None if known is None else self._start
-        run = self._train(rows, target, known, centre, ridge, share, iterations)
+        run = self._train(prepared, known, centre, ridge, share, iterations)
         if run.ran_out:
             warnings.warn(
                 f"the fit took max_iterations={iterations} steps and the last one still lowered "
@@ -83,13 +99,11 @@ class NetworkEstimator(BaseEstimator):
             )
         return self
 
-    def _partial_fit(
-        self, rows: WeightedRows, target: Target, known: Model | None
-    ) -> NetworkEstimator:
+    def _partial_fit(self, prepared: Prepared, known: Model | None) -> NetworkEstimator:
         ridge, share = self._regularisation(known)
         share = share if ridge is None else 0.0
         centre = None if known is None else known.params
-        self._train(rows, target, known, centre, ridge, share, PARTIAL_ITERATIONS)
+        self._train(prepared, known, centre, ridge, share, PARTIAL_ITERATIONS)
         return self
 
     def _regularisation(self, known: Model | None) -> tuple[float | None, float]:
@@ -100,8 +114,7 @@ class NetworkEstimator(BaseEstimator):
 
     def _train(
         self,
-        rows: WeightedRows,
-        target: Target,
+        prepared: Prepared,
         known: Model | None,
         centre: np.ndarray | None,
         ridge: float | None,
@@ -109,6 +122,7 @@ class NetworkEstimator(BaseEstimator):
         iterations: int,
     ) -> Run:
         """Train and keep the outcome; KeyboardInterrupt leaves the best parameters so far."""
+        rows, target = prepared.rows, prepared.target
         _require_rows_to_hold_out(rows, share)
         draws = _generator(self.random_state)
         model = self._beginning(rows, target, known, draws)
@@ -119,7 +133,7 @@ class NetworkEstimator(BaseEstimator):
         limits = Limits(iterations, positive("tolerance", self.tolerance))
         diary = Diary(lambda step: None, () if known is None else self.history_)
         run = run_phases(task, ridge, share, limits, draws, diary)
-        self._keep(run, model)
+        self._keep(run, model, prepared.learnt)
         if known is None:
             self._start = centre
         if run.last is None:
@@ -144,10 +158,11 @@ class NetworkEstimator(BaseEstimator):
             )
         return replace(known, target=target)
 
-    def _keep(self, run: Run, model: Model) -> None:
+    def _keep(self, run: Run, model: Model, learnt: dict[str, Any]) -> None:
         task = run.task
         params = np.array(run.params)
         params.flags.writeable = False
+        vars(self).update(learnt)
         self.model_ = replace(model, params=params, target=task.target.bare())
         self.network_ = task.network
         self.params_ = params

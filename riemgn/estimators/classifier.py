@@ -10,10 +10,10 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
 from riemgn.activations import Activation
-from riemgn.estimators.base import NetworkEstimator
+from riemgn.estimators.base import NetworkEstimator, Prepared
 from riemgn.fitting.model import Model
 from riemgn.fitting.rows import WeightedRows
-from riemgn.fitting.targets import ClassTarget, Target
+from riemgn.fitting.targets import ClassTarget
 
 
 class GaussNewtonClassifier(ClassifierMixin, NetworkEstimator):
@@ -40,7 +40,8 @@ class GaussNewtonClassifier(ClassifierMixin, NetworkEstimator):
         classes_: The class labels of rows with a positive weight, sorted.
         network_: The `riemgn.Network`, on standardised inputs.
         params_: Its parameters, (p,).
-        model_: The network with its scaling, a `riemgn.fitting.Model`, which can be saved.
+        model_: The network with its scaling, a `riemgn.fitting.Model`, which
+            `riemgn.modelfile.save_model` writes to a file.
         ridge_: The strength of the ridge.
         loss_: The loss a row on the training rows, without the ridge.
         n_iter_: The steps of the last fit that led to the parameters.
@@ -92,7 +93,7 @@ class GaussNewtonClassifier(ClassifierMixin, NetworkEstimator):
         """
         known = self._known() if self.warm_start else None
         classes = None if known is None else self.classes_
-        return self._fit(*self._prepared(X, y, sample_weight, known, classes), known)
+        return self._fit(self._prepared(X, y, sample_weight, known, classes), known)
 
     def partial_fit(self, X, y, classes=None, sample_weight=None) -> GaussNewtonClassifier:
         """Take one step on X and y from the weights so far, or from the start.
@@ -117,7 +118,7 @@ class GaussNewtonClassifier(ClassifierMixin, NetworkEstimator):
             classes = self.classes_
         elif classes is None:
             raise ValueError("classes must be given in the first call of partial_fit")
-        return self._partial_fit(*self._prepared(X, y, sample_weight, known, classes), known)
+        return self._partial_fit(self._prepared(X, y, sample_weight, known, classes), known)
 
     def predict(self, X) -> np.ndarray:
         """Return the likeliest class of each row, (N,).
@@ -148,7 +149,7 @@ class GaussNewtonClassifier(ClassifierMixin, NetworkEstimator):
 
     def _prepared(
         self, X, y, sample_weight, known: Model | None, classes: np.ndarray | None
-    ) -> tuple[WeightedRows, Target]:
+    ) -> Prepared:
         X, y, weights = self._checked(X, y, sample_weight, known)
         check_classification_targets(y)
         found, labels = np.unique(y, return_inverse=True)
@@ -156,10 +157,11 @@ class GaussNewtonClassifier(ClassifierMixin, NetworkEstimator):
             classes = found
         unknown = np.setdiff1d(found, classes)
         if unknown.size:
-            raise ValueError(f"y must hold the classes {classes}, got {unknown[0]!r} too")
+            raise ValueError(f"y must hold the classes {classes}, got {unknown.tolist()[0]!r} too")
         if classes.size < 2:
-            raise ValueError(f"y must hold at least two classes, got one class: {classes[0]!r}")
+            raise ValueError(
+                f"y must hold at least two classes, got one class: {classes.tolist()[0]!r}"
+            )
         rows = WeightedRows.merged(X, np.searchsorted(classes, found)[labels], weights)
         kind = "logistic" if classes.size == 2 else "softmax"
-        self.classes_ = classes
-        return rows, ClassTarget(kind, classes, rows.y)
+        return Prepared(rows, ClassTarget(kind, classes, rows.y), {"classes_": classes})

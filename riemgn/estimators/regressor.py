@@ -9,7 +9,7 @@ from sklearn.base import RegressorMixin
 
 from riemgn.activations import Activation
 from riemgn.arguments import choice
-from riemgn.estimators.base import NetworkEstimator
+from riemgn.estimators.base import NetworkEstimator, Prepared
 from riemgn.fitting.model import Model
 from riemgn.fitting.rows import WeightedRows
 from riemgn.fitting.targets import CountTarget, RealTarget, Target
@@ -48,7 +48,8 @@ class GaussNewtonRegressor(RegressorMixin, NetworkEstimator):
     Attributes:
         network_: The `riemgn.Network`, on standardised inputs.
         params_: Its parameters, (p,).
-        model_: The network with its scaling, a `riemgn.fitting.Model`, which can be saved.
+        model_: The network with its scaling, a `riemgn.fitting.Model`, which
+            `riemgn.modelfile.save_model` writes to a file.
         ridge_: The strength of the ridge.
         loss_: The loss a row on the training rows, without the ridge, on the standardised scale.
         n_iter_: The steps of the last fit that led to the parameters.
@@ -101,7 +102,7 @@ class GaussNewtonRegressor(RegressorMixin, NetworkEstimator):
             KeyboardInterrupt: The user interrupted; the estimator has the best weights so far.
         """
         known = self._known() if self.warm_start else None
-        return self._fit(*self._prepared(X, y, sample_weight, known), known)
+        return self._fit(self._prepared(X, y, sample_weight, known), known)
 
     def partial_fit(self, X, y, sample_weight=None) -> GaussNewtonRegressor:
         """Take one step on X and y from the weights so far, or from the start.
@@ -112,7 +113,7 @@ class GaussNewtonRegressor(RegressorMixin, NetworkEstimator):
         Arguments, result and errors are those of `fit`.
         """
         known = self._known()
-        return self._partial_fit(*self._prepared(X, y, sample_weight, known), known)
+        return self._partial_fit(self._prepared(X, y, sample_weight, known), known)
 
     def predict(self, X) -> np.ndarray:
         """Return predictions in the units of y, (N,) or (N, outputs), as y was in `fit`.
@@ -130,7 +131,7 @@ class GaussNewtonRegressor(RegressorMixin, NetworkEstimator):
         tags.target_tags.positive_only = self.loss == "poisson"
         return tags
 
-    def _prepared(self, X, y, sample_weight, known: Model | None) -> tuple[WeightedRows, Target]:
+    def _prepared(self, X, y, sample_weight, known: Model | None) -> Prepared:
         loss = choice("loss", self.loss, LOSSES)
         X, y, weights = self._checked(X, y, sample_weight, known, multi_output=True, y_numeric=True)
         rows = WeightedRows.merged(X, y.reshape(len(y), -1), weights)
@@ -139,8 +140,7 @@ class GaussNewtonRegressor(RegressorMixin, NetworkEstimator):
         else:
             _require_same(known.target, loss, rows)
             target = known.target.on(rows.y)
-        self._y_columns = y.shape[1:]
-        return rows, target
+        return Prepared(rows, target, {"_y_columns": y.shape[1:]})
 
 
 def _learnt(loss: str, rows: WeightedRows) -> Target:

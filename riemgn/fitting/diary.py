@@ -18,7 +18,8 @@ class Diary:
 
     Args:
         callback: Called with each step.
-        earlier: The steps of a fit that is carried on.
+        earlier: The steps of a fit that is carried on. Its last iterate is the start, which is
+            therefore not noted again, and its seconds count.
 
     Attributes:
         history: The iterates of every phase, of the first fold where there are several.
@@ -31,12 +32,14 @@ class Diary:
         self.history = list(earlier)
         self.taken = 0
         self._callback = callback
+        self._repeats = bool(self.history)
+        self._earlier_seconds = self.history[-1].seconds if self.history else 0.0
         self._began = time.perf_counter()
 
     @property
     def seconds(self) -> float:
-        """The time since the fit began."""
-        return time.perf_counter() - self._began
+        """The time since the fit began, after that of the fit carried on."""
+        return self._earlier_seconds + time.perf_counter() - self._began
 
     def note_fold(self, folds: list[Fold], ridge: float, number: int, record: Record) -> None:
         """Note an iterate of the ridge path; of the first fold only it enters the history."""
@@ -62,6 +65,9 @@ class Diary:
         record: Record,
         held_out_loss: float | None,
     ) -> None:
+        if self._repeats:
+            self._repeats = False
+            return
         self.taken += record.iteration > 0
         step = FitStep(
             phase=phase,

@@ -14,25 +14,31 @@ PATIENCE = 10  # steps without a better held-out loss that end the training
 
 
 def stop_early(
-    fold: Fold, ridge: float, limits: Limits, watch: Callable[[Record], None]
-) -> tuple[Result, list[float]]:
+    fold: Fold,
+    ridge: float,
+    limits: Limits,
+    watch: Callable[[Record], None],
+    losses: list[float],
+) -> Result:
     """Minimise, and leave the fold's best parameters at the iterate of least held-out loss.
 
-    Returns:
-        The optimizer's result, and the held-out loss a row of every iterate.
+    Args:
+        fold: The training and the rows held out.
+        ridge: The strength.
+        limits: Where to end.
+        watch: Called with the record of every iterate.
+        losses: Takes the held-out loss a row of every iterate, right after it.
     """
-    losses: list[float] = []
 
     def note(record: Record) -> None:
         losses.append(fold.held_out_loss())
-        watch(record)
         if since_best(losses) == 0:
             fold.best_params = fold.training.params
-        elif since_best(losses) >= PATIENCE:
+        watch(record)
+        if since_best(losses) >= PATIENCE:
             raise StopIteration
 
-    result = fold.training.minimise(ridge, limits, note)
-    return result, losses
+    return fold.training.minimise(ridge, limits, note)
 
 
 def since_best(losses: list[float]) -> int:

@@ -128,11 +128,13 @@ class Run:
     def stop_early(self, fold: Fold) -> None:
         """Train on the rows of a fold, and keep the iterate that serves the others best."""
         note = partial(self.diary.note_early, fold, self.ridge)
+        losses: list[float] = []
         try:
-            self.last, losses = stop_early(fold, self.ridge, self.limits, note)
+            self.last = stop_early(fold, self.ridge, self.limits, note, losses)
         finally:
             self.params = fold.best_params
-        self.held_out_loss, self.iterations = min(losses), int(np.argmin(losses))
+            if losses:
+                self.held_out_loss, self.iterations = min(losses), int(np.argmin(losses))
         self.ran_out = ran_out(self.last, self.limits) and since_best(losses) < PATIENCE
 
     def train(self) -> None:
@@ -143,8 +145,7 @@ class Run:
         try:
             self.last = training.minimise(self.ridge, self.limits, note)
         finally:
-            self.params = training.params
-        self.iterations = self.last.iterations
+            self.params, self.iterations = training.params, training.iterations
         self.ran_out = ran_out(self.last, self.limits)
 
 

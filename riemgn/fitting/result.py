@@ -22,7 +22,7 @@ class FitStep:
         loss: The loss a row on the training rows, without the ridge, on the standardised scale.
         held_out_loss: The loss a row on the rows held out, or None on all rows.
         gradient_norm: The norm of the Riemannian gradient, the ridge included.
-        seconds: Since the fit began.
+        seconds: Since the fit began, or the first one of those carried on.
     """
 
     phase: str

@@ -39,7 +39,7 @@ def regularisation(ridge: float | str, validation: float | None) -> tuple[float 
         raise ValueError(f"validation must be in [0, 0.5], got {validation!r}")
     if given:
         return positive("ridge", ridge, allow_zero=True), share
-    choice("ridge", ridge, ["auto"])
+    choice("ridge", ridge, ["auto"], otherwise="a number >= 0")
     if share == 0:
         raise ValueError(
             "ridge 'auto' is chosen on held-out rows: give a validation share > 0, or a ridge"

@@ -66,6 +66,7 @@ class Training:
     Attributes:
         params: The parameters reached so far, (p,); right after every step, so that an
             interrupted training keeps them.
+        iterations: The steps of the last minimisation so far.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Training:
         self.weight = len(X) if weight is None else weight
         self.immersion = network.immersion(X)
         self.params = start
+        self.iterations = 0
         self._optimizer = optimizer_class(method)
 
     def minimise(
@@ -102,9 +104,10 @@ class Training:
         problem = self._problem(ridge)
         optimizer = self._optimizer(max_iterations=limits.iterations)
         costs: list[float] = []
+        self.iterations = 0
 
         def note(record: Record) -> None:
-            self.params = record.point.params
+            self.params, self.iterations = record.point.params, record.iteration
             costs.append(record.cost)
             watch(record)
             if settled(costs, limits.tolerance):

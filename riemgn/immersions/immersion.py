@@ -99,7 +99,7 @@ class Immersion(ABC):
         is measured as the median of the others.
         """
         size = np.abs(w0)
-        usable = size > 1e-10 * size.max(initial=0.0)
+        usable = size > 1e-40 * size.max(initial=0.0)
         if not usable.any():
             return None
         return 1 / np.where(usable, size, np.median(size[usable]))

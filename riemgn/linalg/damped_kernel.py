@@ -10,10 +10,15 @@ from riemgn.errors import NumericalError
 from riemgn.linalg.cholesky import EquilibratedCholesky
 from riemgn.linalg.damped import DampedSystem, eigenvalues, refinements
 from riemgn.linalg.factor import EPS, Differential
+from riemgn.linalg.spectral import DampedSpectrum
 from riemgn.linalg.threads import gram
 
 # Shift of a singular kernel, in shares of its largest entry, that leaves its solves 6 digits.
 _KERNEL_SHIFT = 1e-10
+
+# Reciprocal condition of a shifted kernel below which a small B is decomposed itself; how small.
+_SQUARED_TOO_FAR = 1e-10
+_CHEAP = 2e7
 
 
 class DampedKernel(DampedSystem):
@@ -31,6 +36,8 @@ class DampedKernel(DampedSystem):
 
     def solve(self, t: np.ndarray, damping: float) -> np.ndarray:
         solver = self._factored(damping)
+        if self._is_cheap and (solver is None or solver.reciprocal_condition < _SQUARED_TOO_FAR):
+            return self._decomposed.solve(t, damping)
         if solver is None:
             return self._primal(self._spectral_dual(t, damping))
         # z may be far longer than x = D^{-2} B^T z: refining x beside it, with products by B, keeps
@@ -42,6 +49,16 @@ class DampedKernel(DampedSystem):
             z += change
             x += self._primal(change)
         return x
+
+    @property
+    def _is_cheap(self) -> bool:
+        """Whether the singular values of B take little time and memory."""
+        n, p = self._B.shape
+        return n * n * p <= _CHEAP
+
+    @cached_property
+    def _decomposed(self) -> DampedSpectrum:
+        return DampedSpectrum(self._B.jacobian(), self._scale)
 
     def _primal(self, z: np.ndarray) -> np.ndarray:
         """D^{-2} B^T z, (p,)."""
@@ -55,6 +72,8 @@ class DampedKernel(DampedSystem):
         return self._B.jvp(x)
 
     def range_norm(self, t: np.ndarray) -> float:
+        if "_decomposed" in self.__dict__:
+            return self._decomposed.range_norm(t)
         if self._cholesky(0.0) is not None:
             return float(np.linalg.norm(t))
         shift = _KERNEL_SHIFT * self.largest

@@ -91,8 +91,11 @@ class GainRatio(Damping):
             self.damping = self.start * model.system.largest
 
     def exhausted(self, model: LocalModel) -> bool:
-        """Whether the damping has grown beyond any use."""
-        return self.damping > 1e30 * model.system.largest
+        """Whether the damping has grown beyond any use: its step is lost in rounding."""
+        limit = 1e30 * model.system.largest
+        if self.damping <= limit:
+            return False
+        return self.damping > 1e300 or self._at_rest(model, model.step(self.damping))
 
     def attempt(self, model: LocalModel) -> Trial | None:
         """Return the corrected step at the present damping, or None where it must be refused.

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from copy import copy, deepcopy
 
 import numpy as np
-import pymanopt
 from pymanopt.manifolds import Euclidean
 from pymanopt.optimizers import NelderMead, ParticleSwarm, SteepestDescent, TrustRegions
 from pymanopt.optimizers.optimizer import Optimizer
@@ -217,11 +216,6 @@ def unlimited(optimizer: Optimizer) -> Optimizer:
 def limits_of(optimizer: Optimizer) -> tuple[int | None, float]:
     """Return the iterations and seconds that a pymanopt optimizer allows itself."""
     return optimizer._max_iterations, optimizer._max_time
-
-
-def is_pymanopt_optimizer(method) -> bool:
-    """Whether a method is an optimizer of pymanopt's."""
-    return isinstance(method, pymanopt.optimizers.optimizer.Optimizer)
 
 
 def _radii(optimizer: Optimizer, problem: WatchedProblem, point: Point) -> dict:

@@ -24,11 +24,12 @@ from riemgn.optimizers.damping import GainRatio
 from riemgn.optimizers.endings import Stopped
 from riemgn.optimizers.local_model import LocalModel, Trial
 from riemgn.optimizers.near_step import is_near, newton_trial
-from riemgn.optimizers.optimality import Optimality, optimality_at
+from riemgn.optimizers.optimality import Optimality
 from riemgn.optimizers.records import Journal
 from riemgn.optimizers.stopping import Ending
 from riemgn.optimizers.subspace_step import SubspaceStep
 from riemgn.optimizers.turns import Turns
+from riemgn.optimizers.verdict import judged
 from riemgn.problem import Problem
 
 # A step that lowers the cost by less than this share makes the run a slow one.
@@ -36,6 +37,9 @@ _SLOW = 0.1
 
 # Steps in a row that gain less than rounding before a run ends.
 _MOST_IDLE = 3
+
+# The same where the promise of the model is not below rounding.
+_IDLE_FOR_GOOD = 50
 
 # Iterations for which Newton's step in a subspace is left out after repeated failures.
 _LONGEST_WAIT = 31
@@ -161,18 +165,20 @@ class HybridNewton:
             while True:
                 optimality = model.confirmed_optimality(journal.tolerance)
                 self._note(model, optimality, journal)
-                met = optimality.tangent_cosine <= journal.tolerance
+                met = optimality.has_normal_residual(journal.tolerance)
                 if met and (self.polished or optimality.residual_norm == 0):
                     return Ending.OPTIMAL, self._words(optimality)
                 if self.idle >= _MOST_IDLE and optimality.at_precision:
                     return Ending.PRECISION, Ending.PRECISION.value
+                if self.idle >= _IDLE_FOR_GOOD:
+                    return self._vain_end(model, journal)
                 if self.turns.settled:
                     return Ending.SETTLED, Ending.SETTLED.value
                 trial = self._polish(model) if met else self._step(model)
                 if trial is None and met:
                     return Ending.OPTIMAL, self._words(optimality)
                 if trial is None:
-                    return self._vain_end(model, journal.records[0].size)
+                    return self._vain_end(model, journal)
                 self._remember(model, trial)
                 self.polished = met
                 following, point, cost = trial.model, trial.point, trial.cost
@@ -207,10 +213,12 @@ class HybridNewton:
 
     def _near(self, model: LocalModel) -> Trial | None:
         """Newton's step; none with more parameters than outputs, or for a while after a failure."""
+        if model.system.largest == 0:
+            return None  # J is zero
         if _is_dense(model):
             return newton_trial(model, self.far.damping)
         if self.wait > 0 or not _has_full_model(model):
-            self.wait -= 1
+            self.wait = max(self.wait - 1, 0)
             return None
         trial = subspace_step.newton_trial(model, self.last_step, self._progress(model))
         self.caution = 0 if trial else min(2 * self.caution + 1, _LONGEST_WAIT)
@@ -259,13 +267,13 @@ class HybridNewton:
             if self.turns.full and not was_full:
                 self.full = SubspaceStep()
 
-    def _vain_end(self, model: LocalModel, first_size: float) -> tuple[Ending, str]:
-        """Why no step from here lowers the cost."""
+    def _vain_end(self, model: LocalModel, journal: Journal) -> tuple[Ending, str]:
+        """Why no step from here lowers the cost any more."""
+        if judged(model.problem, model.point, journal.tolerance).is_met(journal.tolerance):
+            return Ending.PRECISION, Ending.PRECISION.value
         if self.far.exhausted(model):
             return Ending.DAMPING_LIMIT, "the damping grew to its limit and no step lowers the cost"
-        if optimality_at(model.problem, model.point).at_precision:
-            return Ending.PRECISION, Ending.PRECISION.value
-        if np.linalg.norm(model.point.params) > _FAR_OUT * first_size:
+        if np.linalg.norm(model.point.params) > _FAR_OUT * journal.records[0].size:
             return Ending.FLAT, Ending.FLAT.value
         return Ending.STUCK, "steps were refused until what they promise fell below rounding"
 

@@ -82,15 +82,18 @@ class LocalModel:
     def optimality(self) -> Optimality:
         """The point's first-order optimality, a lower bound where B is ill-conditioned."""
         residual_norm = float(np.linalg.norm(self.target))
-        n, p = self.point.jet.shape
-        if p > n:
-            reach = float(np.linalg.norm(self.root.transposed(self.point.jet.reach())))
-        else:
-            reach = self.system.reach(self.point.params)
+        jet = self.point.jet
+        with np.errstate(over="ignore"):
+            if jet.shape[1] > jet.shape[0]:
+                reach = float(np.linalg.norm(self.root.transposed(jet.reach())))
+            else:
+                reach = self.system.reach(jet.params)
+            reach += float(np.linalg.norm(self.root.transposed(jet.outputs)))
         return Optimality(
             self.system.range_norm(self.target),
             residual_norm,
             rounding(residual_norm, reach, self.cost),
+            cost=self.cost,
         )
 
     @property

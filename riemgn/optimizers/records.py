@@ -157,7 +157,7 @@ class Journal:
             self._tell(self._recorded(point, cost, optimality, damping))
         ask(self._criteria, self.records)
         if self.passed:
-            self._ask_limits(self.evaluations)
+            self._ask_limits()
 
     def _recorded(self, point: Point, cost: float, at: Optimality, damping: float) -> Record:
         before = point.params if self._place is None else self._place[1]
@@ -207,7 +207,9 @@ class Journal:
             Stopped: A limit forbids more steps.
         """
         self.passed += 1
-        self._ask_limits(self.evaluations)
+        now = self._now()
+        self._show(now)
+        ask(self._criteria, [*self.records[:-1], now])
 
     def spend(self) -> None:
         """Count a further point at which f is to be evaluated.
@@ -215,18 +217,21 @@ class Journal:
         Raises:
             Stopped: A limit forbids it.
         """
-        self._ask_limits(self.evaluations)
+        self._ask_limits()
         self.evaluations += 1
 
-    def _ask_limits(self, evaluations: int) -> None:
+    def _ask_limits(self) -> None:
+        ask([one for one in self._criteria if one.ending is Ending.LIMIT], [self._now()])
+
+    def _now(self) -> Record:
+        """The last record with the steps, evaluations and seconds that were spent since."""
         last = self.records[-1]
-        now = replace(
+        return replace(
             last,
             iteration=last.iteration + self.passed,
-            evaluations=evaluations,
+            evaluations=self.evaluations,
             seconds=time.perf_counter() - self._began,
         )
-        ask([one for one in self._criteria if one.ending is Ending.LIMIT], [now])
 
     @property
     def point(self) -> Point:
@@ -273,7 +278,7 @@ class Journal:
             optimality = judged(problem, point, self.tolerance)
         except KeyboardInterrupt:
             ended, optimality = early(KeyboardInterrupt()), optimality_at(problem, point)
-        if runs_off(self.records, point, self.origin, optimality, self.tolerance):
+        if runs_off(problem, self.records, point, self.origin, optimality, self.tolerance):
             ended = Ending.FLAT, Ending.FLAT.value
         gradient = problem.riemannian_gradient(point)
         result = Result(
@@ -281,7 +286,7 @@ class Journal:
             cost=last.cost,
             iterations=last.iteration,
             stopping_criterion=f"Terminated - {ended[1]}.",
-            time=last.seconds,
+            time=self._now().seconds if self.passed else last.seconds,
             cost_evaluations=self.evaluations,
             step_size=last.step,
             gradient_norm=problem.manifold.norm(point, gradient),

@@ -224,7 +224,7 @@ class FirstOrder(Criterion):
 
     def reason(self, history: Sequence[Record]) -> str | None:
         optimality = history[-1].optimality
-        if optimality.tangent_cosine <= self.tolerance:
+        if optimality.has_normal_residual(self.tolerance):
             return f"tangent cosine {optimality.tangent_cosine:.1e} reached"
         return Ending.PRECISION.value if optimality.at_precision else None
 

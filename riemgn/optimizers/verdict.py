@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riemgn.manifolds import Point
-from riemgn.optimizers.optimality import Optimality, model_promise, optimality_at
+from riemgn.optimizers.optimality import Optimality, model_promise, newton_length, optimality_at
 from riemgn.problem import Problem
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def judged(problem: Problem, point: Point, tolerance: float) -> Optimality:
 
 
 def runs_off(
+    problem: Problem,
     history: Sequence[Record],
     point: Point,
     origin: np.ndarray,
@@ -57,9 +58,20 @@ def runs_off(
         return False
     if not optimality.is_met(tolerance):
         return False
-    if optimality.tangent_cosine <= tolerance:
-        return point.rank < min(point.jet.shape) and _unseen(point, origin) > _HIDDEN
-    return not optimality.at_precision and last.step > _STILL * last.size
+    if optimality.has_normal_residual(tolerance):
+        fades = point.rank < min(point.jet.shape) and _unseen(point, origin) > _HIDDEN
+        return fades and not _is_at_minimum(problem, point)
+    if optimality.at_precision:
+        return False
+    return last.step > _STILL * last.size or not _is_at_minimum(problem, point)
+
+
+def _is_at_minimum(problem: Problem, point: Point) -> bool:
+    """Whether the full model has a minimum, and that is hardly a step away."""
+    try:
+        return newton_length(problem, point) <= _STILL
+    except ArithmeticError:
+        return False
 
 
 def _unseen(point: Point, origin: np.ndarray) -> float:

@@ -15,6 +15,9 @@ from riemgn.losses import (
     SquaredLoss,
     WeightedLoss,
 )
+from riemgn.manifolds import Point
+from riemgn.optimizers.optimality import optimality_at
+from riemgn.problem import Problem
 
 # Losses that are a negative log-likelihood up to a constant, of dispersion 1.
 _LIKELIHOODS = (LogisticLoss, SoftmaxLoss, PoissonLoss)
@@ -61,6 +64,21 @@ def dispersion(loss: Loss, cost: float, n: int, rank: int) -> Dispersion:
 def is_squared(loss: Loss) -> bool:
     """Whether the loss is a sum of squares, with weights or without."""
     return isinstance(_unweighted(loss), SquaredLoss)
+
+
+def is_exact(problem: Problem, point: Point, noise: Dispersion) -> bool:
+    """Whether the residual, from which the noise was estimated, is zero but for rounding."""
+    return noise.is_estimated and not is_resolved(problem, point, noise)
+
+
+def is_resolved(problem: Problem, point: Point, noise: Dispersion) -> bool:
+    """Whether the loss at a point is known to the square of the noise."""
+    return 2 * optimality_at(problem, point).rounding < noise.scale**2
+
+
+def has_idle_logits(problem: Problem, point: Point, rank: int) -> bool:
+    """Whether directions that softmax does not see cost B = L^T J, of that rank, some of J's."""
+    return isinstance(_unweighted(problem.loss), SoftmaxLoss) and point.rank > rank
 
 
 def require_likelihood(loss: Loss, n: int, p: int) -> None:

@@ -11,10 +11,15 @@ import numpy as np
 from riemgn.arguments import choice, integer
 from riemgn.manifolds import Point
 from riemgn.manifolds.curvature import rms_curvatures
-from riemgn.optimizers.optimality import optimality_at
 from riemgn.problem import Problem
 from riemgn.statistics import trust
-from riemgn.statistics.dispersion import Dispersion, is_squared
+from riemgn.statistics.dispersion import (
+    Dispersion,
+    has_idle_logits,
+    is_exact,
+    is_resolved,
+    is_squared,
+)
 from riemgn.statistics.information import Information
 from riemgn.statistics.path import ProfilePath
 from riemgn.statistics.profile import Profile, ProfileInterval
@@ -157,7 +162,11 @@ class FitStatistics:
         sentences = []
         if not self.identifiable.all():
             sentences.append(trust.of_rank(self.names, self.identifiable, self.information.rank))
-        if self.curvatures is None:
+        if has_idle_logits(self.problem, self.point, self.information.rank):
+            sentences.append(trust.of_idle_logits())
+        if is_exact(self.problem, self.point, self.dispersion):
+            sentences.append(trust.of_exact_fit())
+        elif self.curvatures is None:
             sentences.append(trust.without_curvatures())
         else:
             sentences.append(trust.of_curvatures(*self.curvatures))
@@ -200,8 +209,7 @@ class FitStatistics:
 
     def _require_resolution(self) -> None:
         """Raise where the loss is not known to the square of the noise."""
-        rounding = optimality_at(self.problem, self.point).rounding
-        if 2 * rounding >= self.dispersion.scale**2:
+        if not is_resolved(self.problem, self.point, self.dispersion):
             raise ValueError(
                 "the residual is zero but for rounding: a profile has no scale to be measured by"
             )

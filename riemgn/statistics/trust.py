@@ -10,6 +10,9 @@ import numpy as np
 # coordinates even, above the second neither (Bates and Watts 1980, section 2.4).
 FLAT, CURVED = 0.3, 1.0
 
+# The share of a half-width below which a profile interval agrees with the linear one.
+_AGREES = 0.01
+
 
 def of_curvatures(parameter_effects: float, intrinsic: float) -> str:
     """Return the judgement of scaled curvatures, the radius of the region over that of the bend."""
@@ -35,8 +38,24 @@ def without_curvatures() -> str:
     )
 
 
+def of_exact_fit() -> str:
+    """Return what an exact fit leaves unsaid."""
+    return (
+        "The fit is exact but for rounding: the noise cannot be measured from it, and standard "
+        "errors and intervals say nothing."
+    )
+
+
+def of_idle_logits() -> str:
+    """Return why a softmax of as many logits as classes leaves parameters undetermined."""
+    return (
+        "Softmax does not see a constant added to all logits of a row, so that those of one class "
+        "are redundant: hold them at zero to have finite standard errors."
+    )
+
+
 def of_profiles(names: Sequence[str], linear: np.ndarray, profiled: dict[int, tuple]) -> str:
-    """Return which parameter's profile interval differs most from its linear one.
+    """Return which parameter's profile interval differs most from its linear one, if any does.
 
     Args:
         names: Of all parameters.
@@ -45,6 +64,8 @@ def of_profiles(names: Sequence[str], linear: np.ndarray, profiled: dict[int, tu
     """
     shares = {j: _shift(linear[j], ends) for j, ends in profiled.items()}
     worst = max(shares, key=shares.__getitem__)
+    if shares[worst] < _AGREES:
+        return f"The profile intervals computed agree with the linear ones to {_AGREES:.0%}."
     (low, high), (lower, upper) = linear[worst], profiled[worst]
     if np.isinf(shares[worst]):
         measure = "is open-ended"
