@@ -104,13 +104,15 @@ def nist(
 
 
 @app.command()
-def collection() -> None:
-    """Print `minimize` and scipy on the problems of MINPACK's driver, in Markdown.
-
-    Most of the time goes to scipy's far runs that take all of their 5000 evaluations.
-    """
-    total = len(evidence.INSTANCES) * len(evidence.FACTORS) * len(FUNCTION_METHODS)
-    runs = evidence.collection_runs()
+def collection(
+    tuned: Annotated[
+        bool, typer.Option(help="Also scipy tuned, whose far runs take most of the time.")
+    ] = True,
+) -> None:
+    """Print `minimize` and scipy on the problems of MINPACK's driver, in Markdown."""
+    methods = [one for one in FUNCTION_METHODS if tuned or not one.endswith("tuned")]
+    total = len(evidence.INSTANCES) * len(evidence.FACTORS) * len(methods)
+    runs = evidence.collection_runs(methods)
     print(markdown.collection(watched("MINPACK's problems", runs, total)))
 
 

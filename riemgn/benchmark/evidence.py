@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,11 +88,11 @@ def certified_runs(problems: list[Regression]) -> Iterator[CertifiedRun]:
                 yield CertifiedRun(problem, number, end)
 
 
-def collection_runs() -> Iterator[CollectionRun]:
-    """Yield every method on every problem from 1, 10 and 100 times its start, as each ends."""
+def collection_runs(methods: Iterable[str] = FUNCTION_METHODS) -> Iterator[CollectionRun]:
+    """Yield the methods on every problem from 1, 10 and 100 times its start, as each ends."""
     for instance in INSTANCES:
         for factor in FACTORS:
-            for method in FUNCTION_METHODS:
+            for method in methods:
                 yield collection_run(method, instance, factor)
 
 

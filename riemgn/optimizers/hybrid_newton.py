@@ -192,6 +192,10 @@ class HybridNewton:
             if stopped.ending is not Ending.FLAT:
                 raise
             return stopped.ending, stopped.reason
+        except ArithmeticError as error:
+            if self.way == 0:
+                raise
+            return Ending.NOT_FINITE, str(error)
 
     def _note(self, model: LocalModel, optimality: Optimality, journal: Journal) -> None:
         """Record a point that is the best so far; pass by one on a further way that is not yet."""
