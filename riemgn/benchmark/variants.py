@@ -21,9 +21,9 @@ from riemgn.optimizers.local_model import LocalModel, Trial
 from riemgn.problem import Problem
 
 # Problems with more parameters take minutes without saying more.
-_MOST_PARAMETERS = 12
+_MOST_PARAMETERS = 6
 
-_MOST_ITERATIONS = 500
+_MOST_ITERATIONS = 1000
 
 
 class Straight(GainRatio):
