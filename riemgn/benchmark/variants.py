@@ -65,8 +65,7 @@ class BoldAcceptance(GainRatio):
                 self._last = step
                 self._relax(ratio, model.system.floor)
                 return Trial(point, cost, damping, ratio)
-        self.damping *= self.growth
-        self.growth *= 2.0
+        self.tighten()
         return None
 
     def _cosine(self, step: np.ndarray) -> float:
@@ -87,8 +86,7 @@ class OutputMetric(Straight):
         if ratio > 1e-4:
             self._relax(ratio, model.system.floor)
             return Trial(point, cost, damping, ratio)
-        self.damping *= self.growth
-        self.growth *= 2.0
+        self.tighten()
         return None
 
 

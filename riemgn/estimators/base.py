@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any
@@ -13,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from riemgn.activations import Activation
 from riemgn.arguments import generator, integer, positive
 from riemgn.fitting.diary import Diary
 from riemgn.fitting.model import Model
@@ -47,11 +49,34 @@ class Prepared:
 class NetworkEstimator(BaseEstimator):
     """A network trained by damped Gauss-Newton; a subclass says what y means.
 
-    The subclass stores the constructor's arguments, makes X and y `Prepared`, and hands this to
+    It stores the arguments that both have; a subclass makes X and y `Prepared`, and hands this to
     `_fit` or `_partial_fit`. A `known` model is one to be carried on: from its parameters and on
     its scale. Its ridge keeps its centre in `_fit`, while in `_partial_fit` it measures from the
     parameters reached, so that they are not forgotten.
     """
+
+    def __init__(
+        self,
+        hidden: int | Sequence[int] = (16,),
+        activation: str | Activation = "tanh",
+        *,
+        ridge: float | str = "auto",
+        method: str = "auto",
+        validation: float | None = None,
+        max_iterations: int = 200,
+        tolerance: float = 1e-4,
+        warm_start: bool = False,
+        random_state=None,
+    ) -> None:
+        self.hidden = hidden
+        self.activation = activation
+        self.ridge = ridge
+        self.method = method
+        self.validation = validation
+        self.max_iterations = max_iterations
+        self.tolerance = tolerance
+        self.warm_start = warm_start
+        self.random_state = random_state
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from scipy.special import log_expit, log_softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
-from riemgn.activations import Activation
 from riemgn.estimators.base import NetworkEstimator, Prepared
 from riemgn.fitting.model import Model
 from riemgn.fitting.rows import WeightedRows
@@ -50,29 +47,6 @@ class GaussNewtonClassifier(ClassifierMixin, NetworkEstimator):
         n_features_in_: The number of inputs.
         feature_names_in_: Their names, where X had string names.
     """
-
-    def __init__(
-        self,
-        hidden: int | Sequence[int] = (16,),
-        activation: str | Activation = "tanh",
-        *,
-        ridge: float | str = "auto",
-        method: str = "auto",
-        validation: float | None = None,
-        max_iterations: int = 200,
-        tolerance: float = 1e-4,
-        warm_start: bool = False,
-        random_state=None,
-    ) -> None:
-        self.hidden = hidden
-        self.activation = activation
-        self.ridge = ridge
-        self.method = method
-        self.validation = validation
-        self.max_iterations = max_iterations
-        self.tolerance = tolerance
-        self.warm_start = warm_start
-        self.random_state = random_state
 
     def fit(self, X, y, sample_weight=None) -> GaussNewtonClassifier:
         """Train on X and y.

@@ -73,16 +73,18 @@ class GaussNewtonRegressor(RegressorMixin, NetworkEstimator):
         warm_start: bool = False,
         random_state=None,
     ) -> None:
-        self.hidden = hidden
-        self.activation = activation
+        super().__init__(
+            hidden,
+            activation,
+            ridge=ridge,
+            method=method,
+            validation=validation,
+            max_iterations=max_iterations,
+            tolerance=tolerance,
+            warm_start=warm_start,
+            random_state=random_state,
+        )
         self.loss = loss
-        self.ridge = ridge
-        self.method = method
-        self.validation = validation
-        self.max_iterations = max_iterations
-        self.tolerance = tolerance
-        self.warm_start = warm_start
-        self.random_state = random_state
 
     def fit(self, X, y, sample_weight=None) -> GaussNewtonRegressor:
         """Train on X and y.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from riemgn.errors import NumericalError
@@ -70,7 +72,7 @@ class DampedSpectrum(DampedSystem):
     def reach(self, w: np.ndarray) -> float:
         return float(np.linalg.norm(np.abs(self._B) @ np.abs(w)))
 
-    @property
+    @cached_property
     def largest(self) -> float:
         # as in the other forms, so that a run does not depend on the form
         scaled = self._B / self.scale

@@ -111,9 +111,13 @@ class GainRatio(Damping):
             if ratio > 1e-4:
                 self._relax(ratio, model.system.floor)
                 return Trial(point, cost, damping, ratio)
+        self.tighten()
+        return None
+
+    def tighten(self) -> None:
+        """Raise the damping after a refusal, the more the more there were in a row."""
         self.damping *= self.growth
         self.growth *= 2.0
-        return None
 
     def restart(self, damping: float) -> None:
         """Begin again at another damping."""

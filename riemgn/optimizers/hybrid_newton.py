@@ -29,7 +29,7 @@ from riemgn.optimizers.records import Journal
 from riemgn.optimizers.stopping import Ending
 from riemgn.optimizers.subspace_step import SubspaceStep
 from riemgn.optimizers.turns import Turns
-from riemgn.optimizers.verdict import judged
+from riemgn.optimizers.verdict import is_far_out, judged
 from riemgn.problem import Problem
 
 # A step that lowers the cost by less than this share makes the run a slow one.
@@ -43,9 +43,6 @@ _IDLE_FOR_GOOD = 50
 
 # Iterations for which Newton's step in a subspace is left out after repeated failures.
 _LONGEST_WAIT = 31
-
-# Growth of |w| beyond which a run that found no optimum is taken to chase one at infinity.
-_FAR_OUT = 10.0
 
 # Dampings that lead from one start into different valleys: the usual one, a strong one, one that is
 # careful with bends, one that is slow to relax, a weak one, a very strong one.
@@ -83,7 +80,7 @@ class HybridNewton:
         last_step: The step (p,) that led to the present point.
         damping: The damping, or the trust region's multiplier, of that step.
         first_gradient: |P s| at the start.
-        slow: Whether a step ever gained little; a fit without residual never becomes slow.
+        slow: Whether a network's step ever gained little; without residual that never happens.
         caution: How long Newton's step in a subspace is left out after its last failure.
         wait: For how many more iterations it is left out.
         idle: Steps in a row that gained less than rounding.
@@ -122,14 +119,12 @@ class HybridNewton:
             if not journal.records:
                 self._begin(model)
             while True:
-                may_turn = _has_ways(model)
                 ended = self._follow(model, journal)
                 del model
                 if self.improved:
                     self.ending, self.reason = ended[0].name, ended[1]
-                if not (may_turn and self.slow and Ending[self.ending] in _UNFINISHED):
-                    return Ending[self.ending], self.reason
-                if self.way >= self.most_ways:
+                unfinished = self.slow and Ending[self.ending] in _UNFINISHED
+                if not unfinished or self.way >= self.most_ways:
                     return Ending[self.ending], self.reason
                 point = self._next_way(problem, journal)
                 model = LocalModel(problem, point, problem.cost(point), scale, journal.spend)
@@ -254,8 +249,8 @@ class HybridNewton:
         if trial is None:
             return None
         trial = trial.modelled(model)
-        finer = trial.model.optimality.tangent_cosine < 0.5 * model.optimality.tangent_cosine
-        return trial if finer and trial.cost <= model.cost + model.slack else None
+        lower = trial.cost <= model.cost + model.slack
+        return trial if lower and trial.halves_cosine(model) else None
 
     def _remember(self, model: LocalModel, trial: Trial) -> None:
         """Learn from a step how the run gets on."""
@@ -263,7 +258,7 @@ class HybridNewton:
         self.damping = trial.damping
         self.last_step = trial.point.params - model.point.params
         self.idle = self.idle + 1 if gain <= model.optimality.rounding else 0
-        if _has_ways(model):
+        if model.scale is None:  # a network, whose weights are commensurate
             self.slow = self.slow or gain < _SLOW * abs(model.cost)
         if self.slow:
             was_full = self.turns.full
@@ -277,7 +272,8 @@ class HybridNewton:
             return Ending.PRECISION, Ending.PRECISION.value
         if self.far.exhausted(model):
             return Ending.DAMPING_LIMIT, "the damping grew to its limit and no step lowers the cost"
-        if np.linalg.norm(model.point.params) > _FAR_OUT * journal.records[0].size:
+        size = float(np.linalg.norm(model.point.params))
+        if is_far_out(size, journal.records[0].size):
             return Ending.FLAT, Ending.FLAT.value
         return Ending.STUCK, "steps were refused until what they promise fell below rounding"
 
@@ -291,11 +287,6 @@ class HybridNewton:
 def _is_dense(model: LocalModel) -> bool:
     """Whether the whole Hessian is formed: small problems whose parameters have their own units."""
     return isinstance(model.system, DampedSpectrum) and model.scale is not None
-
-
-def _has_ways(model: LocalModel) -> bool:
-    """Whether a slow run tries other ways: for networks, whose weights are commensurate."""
-    return model.scale is None
 
 
 def _has_full_model(model: LocalModel) -> bool:

@@ -42,6 +42,11 @@ class Trial:
             return self
         return replace(self, model=before.moved(self.point, self.cost))
 
+    def halves_cosine(self, before: LocalModel) -> bool:
+        """Whether a trial that is `modelled` has less than half the tangent cosine."""
+        cosine = self.model.optimality.tangent_cosine
+        return cosine < 0.5 * before.optimality.tangent_cosine
+
 
 class LocalModel:
     """g(f(w + x)) to second order in the outputs: `|B x - t|^2 / 2`, B = L^T J and L t = -g'.

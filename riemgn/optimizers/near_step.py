@@ -31,8 +31,8 @@ def newton_step(model: LocalModel, damping: float) -> tuple[np.ndarray, float] |
 
     In an orthonormal frame of the tangent space with lifts x_i the Hessian is I + C,
     C_ij = sum_k N_k D^2 f_k[x_i, x_j], N the part of the loss's gradient that is normal to the
-    tangent space as the damping sees it (docs/minimize.md). No condition number is
-    squared.
+    tangent space as the damping sees it (docs/minimize.md). No condition number
+    is squared.
     """
     system: DampedSpectrum = model.system
     frame = system.frame
@@ -63,5 +63,4 @@ def newton_trial(model: LocalModel, damping: float) -> Trial | None:
     if model.cost - cost >= 1e-4 * max(promise - model.optimality.rounding, 0.0):
         return trial
     trial = trial.modelled(model)
-    finer = trial.model.optimality.tangent_cosine < 0.5 * model.optimality.tangent_cosine
-    return trial if finer else None
+    return trial if trial.halves_cosine(model) else None

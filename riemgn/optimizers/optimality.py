@@ -91,12 +91,9 @@ def optimality_at(problem: Problem, point: Point) -> Optimality:
     with np.errstate(over="ignore"):
         reach = float(np.linalg.norm(root.transposed(jet.reach())))
         size = float(np.linalg.norm(root.transposed(point.outputs)))
-    residual_norm = float(np.linalg.norm(s))
+    residual_norm, cost = float(np.linalg.norm(s)), problem.cost(point)
     return Optimality(
-        gradient_norm,
-        residual_norm,
-        rounding(residual_norm, reach + size, problem.cost(point)),
-        cost=problem.cost(point),
+        gradient_norm, residual_norm, rounding(residual_norm, reach + size, cost), cost=cost
     )
 
 

@@ -41,7 +41,7 @@ class Turns:
     most_patience: int = 200
     only_far: bool = False
     worthwhile: float = 5e-3
-    left: int = 50
+    left: int = 0
     cost: float | None = None
     far_pace: float = 0.0
     settled: bool = False

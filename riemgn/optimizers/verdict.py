@@ -25,6 +25,11 @@ _STILL = 1e-3
 _HIDDEN = 0.9
 
 
+def is_far_out(size: float, first_size: float) -> bool:
+    """Whether |w| has grown so much that a run may be chasing an optimum at infinity."""
+    return size > _FAR_OUT * first_size
+
+
 def judged(problem: Problem, point: Point, tolerance: float) -> Optimality:
     """Return the optimality of a point; where it is doubtful, with the full model's promise.
 
@@ -54,7 +59,7 @@ def runs_off(
     lost rank and hardly sees the way from the `origin` (p,) of the run any more.
     """
     first, last = history[0], history[-1]
-    if last.size <= _FAR_OUT * first.size or optimality.residual_norm == 0:
+    if not is_far_out(last.size, first.size) or optimality.residual_norm == 0:
         return False
     if not optimality.is_met(tolerance):
         return False
