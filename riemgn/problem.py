@@ -9,7 +9,7 @@ import pymanopt
 
 from riemgn.errors import NumericalError
 from riemgn.losses import AutogradLoss, Loss
-from riemgn.manifolds import ImmersedManifold, NaturalManifold, Point
+from riemgn.manifolds import ImmersedManifold, Point
 
 
 class Problem(pymanopt.Problem):
@@ -50,7 +50,7 @@ class Problem(pymanopt.Problem):
 
     def natural(self) -> Problem:
         """Return this problem in the metric of the loss: its gradient flow is natural gradient."""
-        return Problem(NaturalManifold(self.manifold, self.loss), self.loss)
+        return Problem(self.manifold.in_metric(self.loss), self.loss)
 
     def _cost_of(self, point: Point) -> float:
         if isinstance(point, Point) and not point.is_finite:

@@ -108,6 +108,10 @@ class Immersion(ABC):
         """Return random parameters (p,), standard normal unless a subclass knows better."""
         return generator.normal(size=self.dim)
 
+    def moved(self, w: np.ndarray, step: np.ndarray) -> np.ndarray:
+        """Return the parameters (p,) that a step from w leads to: w + step in R^p."""
+        return w + step
+
     def scaled(self, alpha: float) -> Immersion:
         """Return w -> alpha f(w)."""
         from riemgn.immersions.algebra import Affine

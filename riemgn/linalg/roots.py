@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 
 class Root(ABC):
@@ -93,6 +94,11 @@ class DiagonalRoot(Root):
         np.multiply(v.T, self.values, out=out.T)
         return out
 
+    def solve(self, v: np.ndarray) -> np.ndarray:
+        """Return L^{-1} v, v over the values row by row."""
+        _require_rows(v, self.values.size)
+        return (v.T / self.values).T
+
     def rows(self, rows: slice) -> DiagonalRoot:
         """Return the root with those values alone."""
         return DiagonalRoot(self.values[rows])
@@ -137,6 +143,41 @@ class BlockRoot(Root):
         if rows.start % k or rows.stop % k:
             raise ValueError(f"rows {rows.start} to {rows.stop} cut a block of {k}")
         return BlockRoot(self.blocks[rows.start // k : rows.stop // k])
+
+
+class DenseRoot(Root):
+    """L a lower triangle, (n, n): the Cholesky factor of a matrix without structure."""
+
+    def __init__(self, triangle: np.ndarray) -> None:
+        self.triangle = triangle
+
+    def __repr__(self) -> str:
+        return f"DenseRoot(size={self.triangle.shape[0]})"
+
+    def times(self, v: np.ndarray) -> np.ndarray:
+        """Return L v."""
+        return self.triangle @ v
+
+    def transposed(self, v: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return L^T v."""
+        if out is None:
+            return self.triangle.T @ v
+        return np.matmul(self.triangle.T, v, out=out)
+
+    def solve(self, v: np.ndarray) -> np.ndarray:
+        """Return L^{-1} v."""
+        return solve_triangular(self.triangle, v, lower=True, check_finite=False)
+
+    def rows(self, rows: slice) -> DenseRoot:
+        """Return the root itself for all rows; its outputs cannot be parted.
+
+        Raises:
+            ValueError: Some rows are left out.
+        """
+        n = self.triangle.shape[0]
+        if rows.indices(n) != (0, n, 1):
+            raise ValueError("a metric without structure needs a Jacobian that is held at once")
+        return self
 
 
 class DirectSumRoot(Root):

@@ -1,7 +1,6 @@
 """The geometry: points, manifolds and their retractions."""
 
 from riemgn.manifolds.immersed import ImmersedManifold, OutputManifold
-from riemgn.manifolds.natural import NaturalManifold
 from riemgn.manifolds.point import Point
 
-__all__ = ["ImmersedManifold", "NaturalManifold", "OutputManifold", "Point"]
+__all__ = ["ImmersedManifold", "OutputManifold", "Point"]

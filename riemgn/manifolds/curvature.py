@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,44 +10,10 @@ import numpy as np
 from riemgn.errors import NumericalError
 from riemgn.linalg import IdentityRoot
 from riemgn.linalg.roots import Root
+from riemgn.manifolds.sight import TangentFrame
 
 if TYPE_CHECKING:
     from riemgn.immersions import Jet
-    from riemgn.manifolds.point import Point
-
-
-@dataclass(frozen=True)
-class TangentFrame:
-    """An orthonormal frame of the tangent space with its lifts.
-
-    Attributes:
-        basis: Its vectors e_1, ..., e_r as columns, (n, r).
-        lifts: Parameter vectors xi_i with J xi_i = e_i as columns, (p, r).
-    """
-
-    basis: np.ndarray
-    lifts: np.ndarray
-
-    @property
-    def rank(self) -> int:
-        """The dimension r of the tangent space."""
-        return self.basis.shape[1]
-
-    def tangential(self, v: np.ndarray) -> np.ndarray:
-        """Return the tangential part of ambient vectors, (n,) or (n, m)."""
-        return self.basis @ (self.basis.T @ v)
-
-
-def tangent_frame(point: Point) -> TangentFrame:
-    """Return the frame that the factorisation of the point's Jacobian gives, lifts of least norm.
-
-    Raises:
-        NumericalError: The Jacobian is zero, so that there is no tangent space.
-    """
-    if point.rank == 0:
-        raise NumericalError("the Jacobian is zero here: there is no tangent space to be curved")
-    basis = point.factor.basis()
-    return TangentFrame(basis, point.factor.lift(basis))
 
 
 def accelerations(

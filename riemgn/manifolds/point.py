@@ -11,7 +11,9 @@ from autograd.numpy.numpy_vspaces import ArrayVSpace
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from riemgn.immersions import Jet
-from riemgn.linalg import Factor
+from riemgn.linalg import Factor, factorise, seen_through
+from riemgn.manifolds.metrics import AmbientMetric
+from riemgn.manifolds.sight import Sight
 
 
 class Point(NDArrayOperatorsMixin):
@@ -47,6 +49,16 @@ class Point(NDArrayOperatorsMixin):
     def factor(self) -> Factor:
         """The factorisation of the Jacobian (`riemgn.linalg.factorise`)."""
         return self.jet.factor()
+
+    def seen_in(self, metric: AmbientMetric) -> Sight:
+        """Return the Jacobian as a metric sees it; the one of the latest metric is kept."""
+        kept = self.__dict__.get("_seen")
+        if kept is None or kept[0] is not metric:
+            root = metric.root(self.outputs)
+            B = seen_through(self.jet, root)
+            factor = self.factor if root.is_identity else factorise(B)
+            kept = self._seen = (metric, Sight(self.jet, root, factor))
+        return kept[1]
 
     def bare(self) -> Point:
         """Return the same point without its factorisation and Jacobian, to keep at little cost."""

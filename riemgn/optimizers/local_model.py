@@ -135,7 +135,7 @@ class LocalModel:
         """Return the point a parameter step away and its cost, infinite outside the domain."""
         self._spend()
         with np.errstate(over="ignore"):
-            w = self.point.params + step
+            w = self.problem.manifold.immersion.moved(self.point.params, step)
         if not np.all(np.isfinite(w)):
             return self.point, np.inf
         try:

@@ -10,7 +10,7 @@ import numpy as np
 from riemgn.errors import NumericalError
 from riemgn.linalg import rank_tolerance, seen_through
 from riemgn.manifolds import Point
-from riemgn.manifolds.curvature import TangentFrame
+from riemgn.manifolds.sight import TangentFrame
 from riemgn.problem import Problem
 
 # The squared share of a unit-free parameter in the null space from which it counts as touched.

@@ -1,0 +1,87 @@
+"""The Jacobian of a point as a metric of the ambient space sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from riemgn.immersions import Jet
+from riemgn.linalg import Factor
+from riemgn.linalg.roots import Root
+
+
+@dataclass(frozen=True)
+class TangentFrame:
+    """An orthonormal frame of the tangent space with its lifts, as the metric sees it.
+
+    Attributes:
+        basis: L^T e_1, ..., L^T e_r as columns, (n, r), orthonormal in R^n.
+        lifts: Parameter vectors xi_i with J xi_i = e_i as columns, (p, r).
+    """
+
+    basis: np.ndarray
+    lifts: np.ndarray
+
+    @property
+    def rank(self) -> int:
+        """The dimension r of the tangent space."""
+        return self.basis.shape[1]
+
+    def tangential(self, v: np.ndarray) -> np.ndarray:
+        """Return the tangential part of vectors L^T v, (n,) or (n, m)."""
+        return self.basis @ (self.basis.T @ v)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A point's Jacobian J in the metric H = L L^T, through the factorisation of B = L^T J.
+
+    Every method takes one vector, or several as the columns of a matrix.
+    """
+
+    jet: Jet
+    root: Root
+    factor: Factor
+
+    @property
+    def rank(self) -> int:
+        """The dimension of the tangent space."""
+        return self.factor.rank
+
+    def lift(self, v: np.ndarray) -> np.ndarray:
+        """Return B^+ L^T v, (p,): the parameters of least norm of the tangential part of v."""
+        return self.factor.lift(self.root.transposed(v))
+
+    def project(self, v: np.ndarray) -> np.ndarray:
+        """Return the H-orthogonal projection J B^+ L^T v on the tangent space, (n,)."""
+        if self.root.is_identity:
+            return self.factor.project(v)
+        return self._pushed(self.lift(v))
+
+    def raised(self, q: np.ndarray) -> np.ndarray:
+        """Return the tangent vector J (B^T B)^+ q, (n,), whose product with J xi is q^T xi."""
+        seen = self.factor.transposed_lift(q)
+        if self.root.is_identity:
+            return seen
+        return self._pushed(self.factor.lift(seen))
+
+    @cached_property
+    def frame(self) -> TangentFrame:
+        """The orthonormal frame that the factorisation gives, with lifts of least norm."""
+        basis = self.factor.basis()
+        return TangentFrame(basis, self.factor.lift(basis))
+
+    def tangent_basis(self) -> np.ndarray:
+        """Return e_1, ..., e_r, H-orthonormal, as columns, (n, r)."""
+        if self.root.is_identity:
+            return self.factor.basis()
+        return self._pushed(self.frame.lifts)
+
+    def _pushed(self, xi: np.ndarray) -> np.ndarray:
+        if xi.ndim == 1:
+            return self.jet.jvp(xi)
+        if xi.shape[1] == 0:
+            return np.zeros((self.jet.shape[0], 0))
+        return np.stack([self.jet.jvp(column) for column in xi.T], axis=1)
