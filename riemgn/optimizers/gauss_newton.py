@@ -9,6 +9,7 @@ from pymanopt.optimizers import SteepestDescent
 
 from riemgn.arguments import choice, integer, positive
 from riemgn.manifolds import Point
+from riemgn.manifolds.metrics import DotProduct
 from riemgn.optimizers.endings import worded
 from riemgn.optimizers.line_search import AT_PRECISION, FixedStep, UnitStepBacktracking
 from riemgn.optimizers.optimality import optimality_at
@@ -21,8 +22,8 @@ from riemgn.problem import Problem
 class GaussNewton(SteepestDescent):
     """Riemannian steepest descent whose unit step is the Gauss-Newton step.
 
-    For losses other than the squared one it descends in the metric of the loss Hessian
-    (`Problem.natural`), which makes it generalised Gauss-Newton. The loop is pymanopt's.
+    It descends in the metric of the loss Hessian (`Problem.natural`), the manifold's own for the
+    squared loss, which makes it generalised Gauss-Newton. The loop is pymanopt's.
 
     Args:
         step_size: "armijo" (backtracking from the unit step) or a fixed length; 1.0 with squared
@@ -90,7 +91,8 @@ class GaussNewton(SteepestDescent):
     def descend(self, problem: Problem, x: Point, journal: Journal) -> tuple[Ending, str]:
         """Move by pymanopt's loop until something ends the run, and return what."""
         flat = problem.loss.hessian_root(x.outputs).is_identity
-        descended = problem if flat else problem.natural()
+        own = flat and isinstance(problem.manifold.metric, DotProduct)
+        descended = problem if own else problem.natural()
         self._initialize_log()
         journal.memory = deepcopy(self._line_searcher)
         noted = NotedSearch(journal.memory, problem, journal)
