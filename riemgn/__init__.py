@@ -4,6 +4,8 @@ A network's outputs on its training inputs, as its weights move, sweep out a sub
 riemgn makes it a pymanopt manifold; Gauss-Newton is steepest descent on it (arXiv:2412.14031).
 """
 
+from importlib import import_module
+
 from riemgn import datasets
 from riemgn.activations import Activation
 from riemgn.errors import NumericalError
@@ -62,6 +64,7 @@ __all__ = [
     "fit_statistics",
     "minimize",
     "resume",
+    "testing",
 ]
 
 
@@ -70,8 +73,10 @@ def __getattr__(name: str):
         from riemgn import estimators
 
         return getattr(estimators, name)
+    if name == "testing":
+        return import_module("riemgn.testing")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ESTIMATORS})
+    return sorted({*globals(), *_ESTIMATORS, "testing"})
