@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -78,12 +79,12 @@ class Network:
         """The number of layers that carry weights: the hidden ones and the output layer."""
         return len(self.widths) - 1
 
-    @property
+    @cached_property
     def dim(self) -> int:
         """The number p of parameters."""
         return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(self.widths))
 
-    @property
+    @cached_property
     def layer_slices(self) -> list[LayerSlices]:
         """Where each layer's weights and biases lie in w, first layer first."""
         slices, start = [], 0
