@@ -16,6 +16,11 @@ class Derived(StructuredImmersion):
     """An immersion made of another one, with the same parameters and outputs unless it says so."""
 
     def __init__(self, inner: Immersion) -> None:
+        if inner.domain is not None:
+            raise ValueError(
+                f"{type(self).__name__} is not defined for parameters on a domain ({inner.domain}):"
+                " change the immersion first and restrict it to the domain last"
+            )
         self.inner = inner
         self.dim = inner.dim
 
@@ -89,6 +94,9 @@ class AffineJet(DerivedJet):
     def second_derivative(self, xi: np.ndarray, eta: np.ndarray) -> np.ndarray:
         return self.immersion.alpha * self.inner.second_derivative(xi, eta)
 
+    def second_derivatives(self, xi: np.ndarray, etas: np.ndarray) -> np.ndarray:
+        return self.immersion.alpha * self.inner.second_derivatives(xi, etas)
+
     def hessian_vp(self, normal: np.ndarray, xi: np.ndarray) -> np.ndarray:
         return self.inner.hessian_vp(self.immersion.alpha * normal, xi)
 
@@ -140,6 +148,10 @@ class ReparametrisedJet(DerivedJet):
     def second_derivative(self, xi: np.ndarray, eta: np.ndarray) -> np.ndarray:
         A = self.immersion.A
         return self.inner.second_derivative(A @ xi, A @ eta)
+
+    def second_derivatives(self, xi: np.ndarray, etas: np.ndarray) -> np.ndarray:
+        A = self.immersion.A
+        return self.inner.second_derivatives(A @ xi, A @ etas)
 
     def hessian_vp(self, normal: np.ndarray, xi: np.ndarray) -> np.ndarray:
         A = self.immersion.A

@@ -56,6 +56,9 @@ class BlockedJet(Jet):
     def second_derivative(self, xi: np.ndarray, eta: np.ndarray) -> np.ndarray:
         return self._joined(lambda jet, _: jet.second_derivative(xi, eta))
 
+    def second_derivatives(self, xi: np.ndarray, etas: np.ndarray) -> np.ndarray:
+        return self._joined(lambda jet, _: jet.second_derivatives(xi, etas))
+
     def hessian_vp(self, normal: np.ndarray, xi: np.ndarray) -> np.ndarray:
         return self._summed(lambda jet, rows: jet.hessian_vp(normal[rows], xi))
 

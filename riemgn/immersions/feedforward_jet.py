@@ -6,6 +6,7 @@ over samples, and J^T is filled as a C-ordered (p, n) array, which makes J Fortr
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from riemgn.immersions.immersion import Jet
 from riemgn.immersions.outputs import finite
-from riemgn.immersions.propagation import propagate
+from riemgn.immersions.propagation import Layers, propagate
 from riemgn.linalg import one_blas_thread
 
 if TYPE_CHECKING:
@@ -81,11 +82,12 @@ class FeedforwardJet(Jet):
 
         Bounding the products reads a small part of the memory that reading J again would.
         """
-        scale = np.array([self.immersion.network.scale])
-        factors = zip([*self._sensitivities, scale], self._pass.post, strict=True)
-        for layer, (D, H) in enumerate(factors, start=1):
-            largest = np.abs(D).max() * max(np.abs(H).max(), 1.0)
-            finite(f"the Jacobian by the weights of layer {layer}", largest, self.params)
+        slopes = [np.abs(D).max() for D in self._sensitivities]
+        slopes.append(self.immersion.network.scale)
+        for l, (slope, H) in enumerate(zip(slopes, self._pass.post, strict=True)):
+            largest = slope * max(np.abs(H).max(), 1.0)
+            if not math.isfinite(largest):
+                finite(f"the Jacobian by the weights of layer {l + 1}", largest, self.params)
 
     def _fill_output_layer(self, rows: np.ndarray, weights: slice, biases: slice) -> None:
         """Output c depends on its own row of the last layer alone."""
@@ -189,6 +191,51 @@ class FeedforwardJet(Jet):
                     bent = self._slopes[l] * ddZ + self._curvatures[l] * (pre_xi[l] * pre_eta[l])
             return self._flat(ddZ)
 
+    def second_derivatives(self, xi: np.ndarray, etas: np.ndarray) -> np.ndarray:
+        # a turned Jacobian costs as much as a derivative along several vectors, in a wide network
+        if 4 * etas.shape[1] * sum(self.immersion.network.widths[1:]) < self.params.size:
+            return super().second_derivatives(xi, etas)
+        with np.errstate(all="ignore"), one_blas_thread():
+            return (etas.T @ self._turned_rows(xi)).T
+
+    def _turned_rows(self, xi: np.ndarray) -> np.ndarray:
+        """The derivative of J^T along xi, (p, n): that of every product which J is made of."""
+        network, post = self.immersion.network, self._pass.post
+        k, (pre_xi, post_xi) = network.outputs, self._tangents(xi)
+        rows = np.empty((self.shape[1], self.shape[0]))
+        turned = self._turned_sensitivities(network.unflatten(xi), pre_xi)
+        for l, (D, dD) in enumerate(zip(self._sensitivities, turned, strict=True)):
+            weights, biases = network.layer_slices[l]
+            block = rows[weights].reshape(D.shape[0], post[l].shape[0], -1)
+            np.multiply(dD[:, None, :], _repeated(post[l], k)[None], out=block)
+            if l:
+                block += D[:, None, :] * _repeated(post_xi[l - 1], k)[None]
+            rows[biases] = dD
+        weights, biases = network.layer_slices[-1]
+        rows[weights] = rows[biases] = 0.0
+        if post_xi:
+            own_weights = rows[weights].reshape(k, post_xi[-1].shape[0], -1, k)
+            for c in range(k):
+                np.multiply(network.scale, post_xi[-1], out=own_weights[c, :, :, c])
+        return rows
+
+    def _turned_sensitivities(self, directions: Layers, pre_xi: list[np.ndarray]) -> list:
+        """The derivatives of the sensitivities D_l along xi, first layer first."""
+        k, scale = self.immersion.network.outputs, self.immersion.network.scale
+        found: list[np.ndarray] = []
+        for l in range(len(self._slopes) - 1, -1, -1):
+            (W, _), (V, _) = self._layers[l + 1], directions[l + 1]
+            if found:
+                back = W.T @ self._sensitivities[l + 1]
+                turned = V.T @ self._sensitivities[l + 1] + W.T @ found[-1]
+            else:
+                back, turned = (np.tile(scale * A.T, pre_xi[l].shape[1]) for A in (W, V))
+            found.append(
+                turned * _repeated(self._slopes[l], k)
+                + back * _repeated(self._curvatures[l] * pre_xi[l], k)
+            )
+        return found[::-1]
+
     def hessian_vp(self, normal: np.ndarray, xi: np.ndarray) -> np.ndarray:
         network, post = self.immersion.network, self._pass.post
         q = np.zeros(self.params.size)
@@ -223,3 +270,8 @@ class FeedforwardJet(Jet):
     def _unflat(self, v: np.ndarray) -> np.ndarray:
         k = self.immersion.network.outputs
         return np.ascontiguousarray((self.immersion.network.scale * v).reshape(-1, k).T)
+
+
+def _repeated(per_sample: np.ndarray, k: int) -> np.ndarray:
+    """Each column k times, (width, n): what a sample's k outputs share."""
+    return per_sample if k == 1 else np.repeat(per_sample, k, axis=1)

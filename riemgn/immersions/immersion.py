@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from riemgn.linalg import (
     sum_of_grams,
 )
 
+if TYPE_CHECKING:
+    from riemgn.immersions.domain import Domain
+
 
 class Immersion(ABC):
     """A smooth map from parameters w (p,) to outputs f(w) (n,), with its derivatives.
@@ -33,6 +37,7 @@ class Immersion(ABC):
 
     dim: int
     ambient_dim: int
+    domain: Domain | None = None  # where parameters live, None for R^p
 
     @abstractmethod
     def __call__(self, w):
@@ -42,6 +47,15 @@ class Immersion(ABC):
     def known_ambient_dim(self) -> int | None:
         """The length n of the outputs, None where only an evaluation could tell it."""
         return self.ambient_dim
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        """The dimension of the space where parameters live: p for R^p."""
+        return self.dim
+
+    def as_params(self, given) -> np.ndarray:
+        """Return what is given as parameters w (p,), or raise ValueError or TypeError."""
+        return vector("params", given, self.dim)
 
     def at(self, w: np.ndarray) -> Jet:
         """Return the jet at w, which computes each derivative once and keeps it.
@@ -111,6 +125,13 @@ class Immersion(ABC):
     def moved(self, w: np.ndarray, step: np.ndarray) -> np.ndarray:
         """Return the parameters (p,) that a step from w leads to: w + step in R^p."""
         return w + step
+
+    def bend(self, w: np.ndarray, xi: np.ndarray) -> np.ndarray:
+        """Return the acceleration (p,) that keeps a curve of velocity xi in the parameters' domain.
+
+        It is the second fundamental form of that domain, quadratic in xi: zero in R^p.
+        """
+        return np.zeros_like(w)
 
     def scaled(self, alpha: float) -> Immersion:
         """Return w -> alpha f(w)."""
@@ -229,6 +250,10 @@ class Jet:
     def second_derivative(self, xi: np.ndarray, eta: np.ndarray) -> np.ndarray:
         """Return D^2 f[xi, eta], (n,); NaN where f has no finite second derivative."""
         return self._bend(self.immersion.second_derivative, xi, eta, self.shape[0])
+
+    def second_derivatives(self, xi: np.ndarray, etas: np.ndarray) -> np.ndarray:
+        """Return D^2 f[xi, eta_j] as columns, (n, m), for parameter vectors eta_j (p, m)."""
+        return np.stack([self.second_derivative(xi, eta) for eta in etas.T], axis=1)
 
     def hessian_vp(self, normal: np.ndarray, xi: np.ndarray) -> np.ndarray:
         """Return sum_i normal_i Hess f_i xi, (p,); NaN where f has no finite second derivative."""

@@ -26,6 +26,11 @@ class Restricted(Derived):
     """
 
     def __init__(self, inner: Immersion, held: Mapping[int, float]) -> None:
+        if inner.domain is not None:
+            raise ValueError(
+                f"parameters on a domain ({inner.domain}) cannot be held one by one, as profile "
+                "likelihoods do"
+            )
         super().__init__(inner)
         if not isinstance(held, Mapping):
             raise TypeError(f"held must map indices to values, got {type(held).__name__}")
@@ -51,8 +56,11 @@ class Restricted(Derived):
         return w
 
     def direction(self, zeta: np.ndarray) -> np.ndarray:
-        """Return the parameter vector (p,) of a vector of the free ones: zero where w is held."""
-        xi = np.zeros(self.inner.dim)
+        """Return the parameter vector (p,) of a vector of the free ones: zero where w is held.
+
+        Several may be the columns of a matrix.
+        """
+        xi = np.zeros((self.inner.dim, *zeta.shape[1:]))
         xi[self.free] = zeta
         return xi
 
@@ -91,6 +99,10 @@ class RestrictedJet(DerivedJet):
     def second_derivative(self, xi: np.ndarray, eta: np.ndarray) -> np.ndarray:
         along = self.immersion.direction
         return self.inner.second_derivative(along(xi), along(eta))
+
+    def second_derivatives(self, xi: np.ndarray, etas: np.ndarray) -> np.ndarray:
+        along = self.immersion.direction
+        return self.inner.second_derivatives(along(xi), along(etas))
 
     def hessian_vp(self, normal: np.ndarray, xi: np.ndarray) -> np.ndarray:
         product = self.inner.hessian_vp(normal, self.immersion.direction(xi))

@@ -86,6 +86,9 @@ class RidgedJet(DerivedJet):
     def second_derivative(self, xi: np.ndarray, eta: np.ndarray) -> np.ndarray:
         return np.concatenate([self.inner.second_derivative(xi, eta), np.zeros(xi.size)])
 
+    def second_derivatives(self, xi: np.ndarray, etas: np.ndarray) -> np.ndarray:
+        return np.concatenate([self.inner.second_derivatives(xi, etas), np.zeros_like(etas)])
+
     def hessian_vp(self, normal: np.ndarray, xi: np.ndarray) -> np.ndarray:
         return self.inner.hessian_vp(normal[: self.inner.shape[0]], xi)
 

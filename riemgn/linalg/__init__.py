@@ -1,7 +1,7 @@
 """Orthogonal factorisations and kernel solves of a Jacobian; knows nothing of manifolds."""
 
 from riemgn.linalg.buffers import BufferPool
-from riemgn.linalg.choice import damped_system, factorise
+from riemgn.linalg.choice import damped_system, factorise, factorise_at_rank
 from riemgn.linalg.damped import DampedSystem
 from riemgn.linalg.factor import Differential, Factor, rank_tolerance
 from riemgn.linalg.roots import IdentityRoot
@@ -16,6 +16,7 @@ __all__ = [
     "IdentityRoot",
     "damped_system",
     "factorise",
+    "factorise_at_rank",
     "gram",
     "mapped",
     "one_blas_thread",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 
 from riemgn.errors import NumericalError
 from riemgn.linalg.cholesky import GramFactor, KernelFactor
 from riemgn.linalg.damped import DampedGram, DampedSystem
 from riemgn.linalg.damped_kernel import DampedKernel
-from riemgn.linalg.factor import Differential, Factor
-from riemgn.linalg.orthogonal import orthogonal_factor
+from riemgn.linalg.factor import EPS, Differential, Factor, numerical_rank
+from riemgn.linalg.orthogonal import orthogonal_factor, orthogonal_factor_at_rank
 from riemgn.linalg.roots import Root
 from riemgn.linalg.seen import seen_through
 from riemgn.linalg.spectral import SMALL, DampedSpectrum
@@ -34,15 +37,50 @@ def factorise(differential: Differential) -> Factor:
             return guarded
         if differential.streams:
             return SeminormalFactor(differential)
-        J = differential.jacobian()
-        if not np.all(np.isfinite(J)):
-            raise NumericalError(f"the Jacobian ({n} x {p}) holds NaN or infinity")
-        try:
-            return orthogonal_factor(J)
-        except np.linalg.LinAlgError as error:
-            raise NumericalError(
-                f"the Jacobian ({n} x {p}) could not be factorised: {error}"
-            ) from None
+        with _no_linalg_error(n, p):
+            return orthogonal_factor(_finite_jacobian(differential))
+
+
+def factorise_at_rank(differential: Differential, rank: int) -> Factor:
+    """Return the factor of J on its `rank` largest singular values, where no other one counts.
+
+    On a path of deficient rank rounding moves the singular values that are zero; up to the root of
+    the machine precision, and to a tenth of the last that counts, they still are.
+
+    Raises:
+        NumericalError: The rank is another one here; J holds NaN or infinity.
+    """
+    n, p = differential.shape
+    if rank == min(n, p) or differential.streams:
+        factor = factorise(differential)
+        if factor.rank != rank:
+            raise NumericalError(f"the Jacobian's rank turns from {rank} to {factor.rank}")
+        return factor
+    with one_blas_thread(), _no_linalg_error(n, p):
+        factor = orthogonal_factor_at_rank(_finite_jacobian(differential), rank)
+    values = factor.singular_values()
+    found = numerical_rank(values, n, p)
+    if found < rank:
+        raise NumericalError(f"the Jacobian's rank falls from {rank} to {found}")
+    if rank and values[rank] > min(values[rank - 1] / 10, np.sqrt(EPS) * values[0]):
+        raise NumericalError(f"the Jacobian's rank rises from {rank} to {found}")
+    return factor
+
+
+def _finite_jacobian(differential: Differential) -> np.ndarray:
+    J = differential.jacobian()
+    if not np.all(np.isfinite(J)):
+        n, p = differential.shape
+        raise NumericalError(f"the Jacobian ({n} x {p}) holds NaN or infinity")
+    return J
+
+
+@contextmanager
+def _no_linalg_error(n: int, p: int) -> Iterator[None]:
+    try:
+        yield
+    except np.linalg.LinAlgError as error:
+        raise NumericalError(f"the Jacobian ({n} x {p}) could not be factorised: {error}") from None
 
 
 def damped_system(

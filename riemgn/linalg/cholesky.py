@@ -118,6 +118,9 @@ class GramFactor(Factor):
         second = np.linalg.cholesky(Q @ Q.T)
         return solve_triangular(second, Q, lower=True, overwrite_b=True).T
 
+    def amplification(self) -> float:
+        return float(1 / np.sqrt(self._cholesky.reciprocal_condition))
+
     def singular_values(self) -> np.ndarray:
         return np.linalg.svd(
             np.linalg.qr(self._differential.jacobian(), mode="r"), compute_uv=False

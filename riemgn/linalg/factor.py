@@ -83,6 +83,14 @@ class Factor(ABC):
         values = self.singular_values()
         return float(values[0] / values[self.rank - 1]) if self.rank else float("inf")
 
+    def amplification(self) -> float:
+        """Return how far lifts of unit vectors amplify a relative change of each column of J.
+
+        It is an estimate of |D J^+|, D the columns' norms, within a factor sqrt(p), or a bound of
+        it: the condition number, unless a subclass knows better (docs/theory.md, section 2).
+        """
+        return self.condition_number
+
 
 def numerical_rank(singular_values: np.ndarray, n: int, p: int) -> int:
     """Return how many singular values exceed max(n, p) eps times the largest.

@@ -63,6 +63,12 @@ class TriangularFactor(Factor):
     def basis(self) -> np.ndarray:
         return self._qr.combine(np.eye(self.rank))
 
+    def amplification(self) -> float:
+        R = self._qr.R / np.linalg.norm(self._qr.R, axis=0)
+        rcond, _ = lapack.dtrcon(R)
+        size = np.abs(R).sum(axis=0).max()
+        return float(1 / (rcond * size)) if rcond else float("inf")
+
     def singular_values(self) -> np.ndarray:
         return np.linalg.svd(self._qr.R, compute_uv=False)
 
@@ -76,11 +82,13 @@ class TriangularFactor(Factor):
 
 
 class TruncatedFactor(Factor):
-    """A tall J whose rank is below p: its QR with the SVD of R cut at the rank tolerance."""
+    """A tall J whose rank is below p: its QR with the SVD of R cut at that rank."""
 
-    def __init__(self, qr: HouseholderQR, svd: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    def __init__(
+        self, qr: HouseholderQR, svd: tuple[np.ndarray, np.ndarray, np.ndarray], rank: int
+    ) -> None:
         U, self._all, Vt = svd
-        self.rank = numerical_rank(self._all, *qr.shape)
+        self.rank = rank
         self._qr = qr
         self._U = U[:, : self.rank]
         self._V = Vt[: self.rank].T
@@ -141,6 +149,19 @@ def orthogonal_factor(J: np.ndarray) -> Factor:
     return _tall_factor(J)
 
 
+def orthogonal_factor_at_rank(J: np.ndarray, rank: int) -> Factor:
+    """Return the factor of J (n, p) by its `rank` largest singular values, whatever the others."""
+    n, p = J.shape
+    if p > n:
+        return WideFactor(_cut_factor(J.T, rank))
+    return _cut_factor(J, rank)
+
+
+def _cut_factor(J: np.ndarray, rank: int) -> TruncatedFactor:
+    qr = HouseholderQR(J)
+    return TruncatedFactor(qr, np.linalg.svd(qr.R), rank)
+
+
 def _tall_factor(J: np.ndarray) -> TriangularFactor | TruncatedFactor:
     n, p = J.shape
     qr = HouseholderQR(J)
@@ -149,6 +170,5 @@ def _tall_factor(J: np.ndarray) -> TriangularFactor | TruncatedFactor:
     if rcond > 10 * p * rank_tolerance(n, p):
         return TriangularFactor(qr)
     svd = np.linalg.svd(qr.R)
-    if numerical_rank(svd[1], n, p) == p:
-        return TriangularFactor(qr)
-    return TruncatedFactor(qr, svd)
+    rank = numerical_rank(svd[1], n, p)
+    return TriangularFactor(qr) if rank == p else TruncatedFactor(qr, svd, rank)

@@ -176,7 +176,10 @@ class DenseRoot(Root):
         """
         n = self.triangle.shape[0]
         if rows.indices(n) != (0, n, 1):
-            raise ValueError("a metric without structure needs a Jacobian that is held at once")
+            raise ValueError(
+                "metric (n, n) needs a Jacobian that is held at once, here it is read in row "
+                "blocks; a weight (n,) does not"
+            )
         return self
 
 

@@ -16,7 +16,7 @@ from scipy.linalg import lapack
 
 from riemgn.linalg.cholesky import EquilibratedCholesky
 from riemgn.linalg.damped import GramSystem
-from riemgn.linalg.factor import Differential, Factor, by_columns, numerical_rank
+from riemgn.linalg.factor import EPS, Differential, Factor, by_columns, numerical_rank
 
 _BLOCK = 32
 
@@ -70,6 +70,11 @@ class SeminormalFactor(Factor):
 
     def singular_values(self) -> np.ndarray:
         return self._all
+
+    def amplification(self) -> float:
+        # one refinement leaves the square of what seminormal equations lose
+        condition = self.condition_number
+        return condition * max(1.0, condition**2 * EPS)
 
 
 class StreamedGram(GramSystem):
