@@ -170,7 +170,7 @@ def resume(
         journal.take_up(saved.history_in(problem), saved.origin, saved.best, start)
         if saved.ended is not None:
             journal.evaluations = saved.evaluations
-            return journal.result(problem, journal.kept_best(saved.ended), {})
+            return _result(problem, journal, saved.ended)
         journal.memory = memory_before(descent)
         keeper.take_down(journal)
         return run(descent, problem, start, journal)
@@ -182,6 +182,11 @@ def run(descent: Descent, problem: Problem, start: Point, journal: Journal) -> R
     if not np.isfinite(problem.cost(start)):
         start = _brought_into_range(problem, start, journal)
     ended = journal.followed(lambda: descent.descend(problem, start, journal))
+    return _result(problem, journal, ended)
+
+
+def _result(problem: Problem, journal: Journal, ended: tuple[Ending, str]) -> Result:
+    """Return the result of a run that has ended; an end short of optimality is called so."""
     result = journal.result(problem, journal.kept_best(ended), {})
     if result.ending in (Ending.OPTIMAL, Ending.PRECISION) and not result.success:
         result.ending = Ending.STUCK

@@ -1,94 +1,103 @@
-"""The image of an immersion to second order: Christoffel symbols, second fundamental form."""
+"""The image of an immersion with its curvatures: extrinsic, intrinsic, and their means."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from riemgn.arguments import vector
-from riemgn.errors import NumericalError
+from riemgn.arguments import generator
 from riemgn.linalg import one_blas_thread
-from riemgn.manifolds import curvature
+from riemgn.manifolds import curvature, gauss, normal_curvature, principal
+from riemgn.manifolds.normal_curvature import LargestNormalCurvature
+from riemgn.manifolds.normals import grown, normal_projection, require_lifts, tamed
 from riemgn.manifolds.point import Point
-from riemgn.manifolds.sight import Sight
-from riemgn.manifolds.submanifold import Submanifold, ambient, checked_point
+from riemgn.manifolds.principal import PrincipalCurvatures
+from riemgn.manifolds.second_order import SecondOrderSubmanifold
+from riemgn.manifolds.submanifold import ambient, checked_point
+from riemgn.manifolds.volume import log_volume_element
 
-# Largest amplification of rounding by a lift that leaves second-order quantities four digits.
-LARGEST_AMPLIFICATION = 1e-4 / np.finfo(np.float64).eps
 
+class CurvedSubmanifold(SecondOrderSubmanifold):
+    """The image M of an immersion with its curvatures, for a metric that is constant over R^n.
 
-class CurvedSubmanifold(Submanifold):
-    """The image M of an immersion with what its second derivatives tell.
+    The tangential part of every tangent vector counts. Where M is open in R^n, for p >= n and full
+    rank, all curvatures but the parameter effects are zero; where the Jacobian loses rank they are
+    those of its range with lifts of least norm; for the Hessian of a loss they raise
+    NotImplementedError. Formulas and signs are those of docs/theory.md, section 2.
 
-    For a constant weight all of it is that of L^T f in R^n. For the Hessian of a loss, which varies
-    over R^n, the Christoffel symbols alone are defined; what else is asked for raises
-    NotImplementedError.
-
-    Where the Jacobian is nearly, but not numerically, rank-deficient these quantities hold no
-    digits: they raise `NumericalError` with the rank, except Christoffel symbols and products,
-    with which optimizers work.
+    All of them raise `NumericalError` where the Jacobian is zero, is nearly rank-deficient (the
+    error tells the rank), or a second derivative is not finite.
     """
 
-    # What optimizers use
+    # How M bends in R^n
 
     @one_blas_thread()
-    def christoffel(self, point: Point, xi, eta) -> np.ndarray:
-        """Return Gamma(xi, eta) = J^+ D^2 f[xi, eta], (p,), for parameter vectors xi, eta (p,).
+    def shape_operator(self, point: Point, normal) -> np.ndarray:
+        """Return the matrix <N, II(e_i, e_j)>, (r, r), of a normal (n,), e_i `tangent_basis`."""
+        N = ambient("normal", normal, point)
+        sight = self._curved_sight(point)
+        seen, size = tamed(sight.root.transposed(N))
+        S = principal.settled_shape(sight, normal_projection(sight, seen))
+        return grown("the shape operator", S, size)
 
-        In a metric H = L L^T it is (B^T B)^+ J^T (H D^2 f[xi, eta] + H'[J xi, J eta] / 2) with
-        B = L^T J: docs/theory.md, sections 2 and 3; through the orthogonal factorisation, never
-        inv(J^T J).
+    @one_blas_thread()
+    def principal_curvatures(self, point: Point, normal) -> np.ndarray:
+        """Return the eigenvalues of the shape operator of a unit normal, ascending, (r,).
+
+        They have the sign of <N, II(v, v)>: those of a sphere are negative along its outward
+        normal. Their errors are of one size, that of rounding in the largest.
+
+        Args:
+            point: Where.
+            normal: An ambient vector (n,); its normal part is scaled to length 1.
+
+        Raises:
+            ValueError: The normal part is zero, up to rounding.
         """
-        p = checked_point(point).params.size
-        xi, eta = vector("xi", xi, p), vector("eta", eta, p)
-        jet, sight = point.jet, self._sight(point)
-        gamma = sight.lift(jet.second_derivative(xi, eta))
-        if self.metric.varies:
-            turn = self.metric.third_derivative(point.outputs, jet.jvp(xi), jet.jvp(eta))
-            gamma += 0.5 * sight.factor.lift(sight.factor.transposed_lift(jet.vjp(turn)))
-        return gamma
+        N = ambient("normal", normal, point)
+        return principal.principal_directions(self._curved_sight(point), N).curvatures
 
     @one_blas_thread()
-    def euclidean_to_riemannian_hessian(
-        self, point: Point, euclidean_gradient, euclidean_hessian, tangent_vector
-    ) -> np.ndarray:
-        """Return P l'' v + W(v, g - P g), (n,): the Riemannian Hessian along a tangent vector v.
+    def principal_directions(self, point: Point, normal) -> PrincipalCurvatures:
+        """Return the principal curvatures with their directions, orthonormal tangent vectors.
 
-        docs/theory.md, section 2.
+        Arguments and errors are those of `principal_curvatures`.
         """
-        self._require_constant_metric("the Hessian")
-        g = ambient("euclidean_gradient", euclidean_gradient, point)
-        bent = ambient("euclidean_hessian", euclidean_hessian, point)
-        v = ambient("tangent_vector", tangent_vector, point)
-        sight = self._sight(point)
-        if sight.root.is_identity:
-            normal = g - sight.project(g)
-            return sight.project(bent) + self._weingarten(point, v, normal)
-        gradient = self.euclidean_to_riemannian_gradient(point, g)
-        normal = g - sight.root.times(sight.root.transposed(gradient))
-        return sight.raised(point.jet.vjp(bent)) + self._turned(point, v, normal)
-
-    # The second fundamental form
+        N = ambient("normal", normal, point)
+        return principal.principal_directions(self._curved_sight(point), N)
 
     @one_blas_thread()
-    def second_fundamental_form(self, point: Point, tangent_a, tangent_b) -> np.ndarray:
-        """Return II(a, b) = (I - P) D^2 f[xi, eta], (n,), with xi, eta the lifts of a, b."""
-        a, b = ambient("tangent_a", tangent_a, point), ambient("tangent_b", tangent_b, point)
-        self._require_constant_metric("the second fundamental form")
-        sight = self._sight(point)
-        bend = point.jet.second_derivative(sight.lift(a), sight.lift(b))
-        return bend - sight.project(bend)
+    def mean_curvature(self, point: Point) -> np.ndarray:
+        """Return the normal vector (1 / r) sum_i II(e_i, e_i), (n,), r the dimension of M.
+
+        With this convention a sphere's has the length of its reciprocal radius in any dimension.
+        """
+        sight = self._curved_sight(point)
+        return curvature.frame_trace(sight) / sight.rank
 
     @one_blas_thread()
-    def weingarten(self, point: Point, tangent_vector, normal_vector) -> np.ndarray:
-        """Return the Weingarten map J^{+T} (sum_i N_i Hess f_i) xi, (n,), with xi the lift of v.
+    def normal_curvature(self, point: Point, tangent_vector) -> float:
+        """Return |II(v, v)| / |v|^2, the curvature in R^n of the geodesic along v (n,).
 
-        `<W(v, N), z> = <N, II(v, z)>`: docs/theory.md, section 2. Zero where M is open in R^n.
+        Raises:
+            ValueError: v is zero or normal to M.
         """
         v = ambient("tangent_vector", tangent_vector, point)
-        normal = ambient("normal_vector", normal_vector, point)
-        self._require_constant_metric("the Weingarten map")
-        root = self._sight(point).root
-        return self._weingarten(point, v, root.times(root.transposed(normal)))
+        sight = self._curved_sight(point)
+        xi = sight.factor.lift(gauss.unit_tangent(sight, "tangent_vector", v))
+        return float(np.linalg.norm(curvature.normal_bends(sight, xi, xi[:, None])))
+
+    @one_blas_thread()
+    def largest_normal_curvature(
+        self, point: Point, seed: int | np.random.Generator | None = 0
+    ) -> LargestNormalCurvature:
+        """Return max |II(v, v)| over unit tangent vectors, its direction and a bound above it.
+
+        This is the kappa of docs/theory.md, section 4. The maximum of a quartic may be a local one:
+        it is climbed, to a relative 1e-12 a turn, from principal directions and from eight random
+        ones (`seed`), and the highest place is told. `upper_bound` holds whatever was found.
+        """
+        draws = generator(seed)
+        return normal_curvature.largest_normal_curvature(self._curved_sight(point), draws)
 
     @one_blas_thread()
     def rms_curvatures(self, point: Point) -> tuple[float, float]:
@@ -98,36 +107,75 @@ class CurvedSubmanifold(Submanifold):
         before the scaling by s sqrt(p F) with which `riemgn.fit_statistics` judges a fit
         (docs/theory.md, section 2). The first depends on the parametrisation. Where the Jacobian
         loses rank the mean is over its range, with lifts of least norm.
-
-        Raises:
-            NumericalError: The Jacobian is zero, or a second derivative is not finite.
         """
         sight = self._curved_sight(point)
-        return curvature.rms_curvatures(point.jet, sight.frame, sight.root)
+        require_lifts(sight)
+        tangential, normal = curvature.frame_moments(sight)
+        return tangential.root_mean_square, normal.root_mean_square
 
-    def _weingarten(self, point: Point, v: np.ndarray, normal: np.ndarray) -> np.ndarray:
-        """Return W(v, N) for H N given: zero where M is open in R^n."""
-        if point.rank == point.size:
-            return np.zeros(point.size)
-        return self._turned(point, v, normal)
+    # How M is curved within
 
-    def _turned(self, point: Point, v: np.ndarray, normal: np.ndarray) -> np.ndarray:
-        sight = self._sight(point)
-        return sight.raised(point.jet.hessian_vp(normal, sight.lift(v)))
+    @one_blas_thread()
+    def sectional_curvature(self, point: Point, tangent_a, tangent_b) -> float:
+        """Return the curvature <R(a, b) b, a> / (|a|^2 |b|^2 - <a, b>^2) of a plane.
 
-    def _curved_sight(self, point: Point) -> Sight:
-        """Return the point's Jacobian where its second-order quantities have digits, or raise."""
-        checked_point(point)
-        self._require_constant_metric("curvature")
-        sight = self._sight(point)
-        if sight.rank == 0:
-            raise NumericalError(
-                "the Jacobian is zero here: there is no tangent space to be curved"
-            )
-        return sight
+        It is positive on spheres, and depends on the plane alone.
 
-    def _require_constant_metric(self, what: str) -> None:
-        if self.metric.varies:
-            raise NotImplementedError(
-                f"{what} is not defined in riemgn for a metric that varies over R^n"
-            )
+        Raises:
+            ValueError: a and b span no plane: the sine of their angle is 1e-8 or less.
+        """
+        a, b = ambient("tangent_a", tangent_a, point), ambient("tangent_b", tangent_b, point)
+        return gauss.sectional_curvature(self._curved_sight(point), a, b)
+
+    @one_blas_thread()
+    def riemann(self, point: Point, a, b, c, d) -> float:
+        """Return <R(a, b) c, d> = <II(a, d), II(b, c)> - <II(a, c), II(b, d)>.
+
+        R(a, b) c = nabla_a nabla_b c - nabla_b nabla_a c - nabla_[a, b] c, as in geomstats, where
+        this number is `covariant_riemann_tensor` with its indices along d, c, a, b.
+        """
+        named = {"a": a, "b": b, "c": c, "d": d}
+        vectors = [ambient(name, v, point) for name, v in named.items()]
+        return gauss.riemann(self._curved_sight(point), *vectors)
+
+    @one_blas_thread()
+    def ricci(self, point: Point, tangent_a, tangent_b) -> float:
+        """Return the sum of <R(e_i, a) b, e_i> over an orthonormal frame, symmetric in a, b."""
+        a, b = ambient("tangent_a", tangent_a, point), ambient("tangent_b", tangent_b, point)
+        return gauss.ricci(self._curved_sight(point), a, b)
+
+    @one_blas_thread()
+    def ricci_curvature(self, point: Point) -> np.ndarray:
+        """Return the Ricci curvature in `tangent_basis`, (r, r), by r^2 second derivatives."""
+        return gauss.ricci_matrix(self._curved_sight(point))
+
+    @one_blas_thread()
+    def scalar_curvature(self, point: Point) -> float:
+        """Return the trace of the Ricci curvature, r (r - 1) times a sphere's 1 / radius^2."""
+        return gauss.scalar_curvature(self._curved_sight(point))
+
+    # Volume
+
+    def volume_element(self, point: Point) -> float:
+        """Return sqrt(det(J^T H J)), the volume on M of the parameters' unit cube.
+
+        It is zero where the Jacobian's rank is below p, so always for p > n, and infinite where it
+        overflows.
+        """
+        with np.errstate(over="ignore"):
+            return float(np.exp(self.log_volume_element(point)))
+
+    @one_blas_thread()
+    def log_volume_element(self, point: Point) -> float:
+        """Return the logarithm of the volume element, minus infinity where that is zero.
+
+        It is defined in every metric.
+
+        Raises:
+            NumericalError: The Jacobian is nearly rank-deficient.
+        """
+        sight = self._sight(checked_point(point))
+        if sight.rank < sight.jet.shape[1]:
+            return -np.inf
+        require_lifts(sight)
+        return log_volume_element(sight)

@@ -11,6 +11,9 @@ from riemgn.arguments import real_array
 from riemgn.linalg.roots import DenseRoot, DiagonalRoot, IdentityRoot, Root
 from riemgn.losses import Loss
 
+# By how much entries of a symmetric matrix may differ, relative to the diagonal.
+_SYMMETRIC = 1e-10
+
 
 class AmbientMetric(ABC):
     """A metric <a, b> = a^T H(u) b on R^n, by a root H = L L^T.
@@ -20,6 +23,7 @@ class AmbientMetric(ABC):
     """
 
     varies = False  # whether H depends on the point u
+    size: int | None = None  # the number n of outputs that H measures, None for any
 
     @abstractmethod
     def root(self, u: np.ndarray) -> Root:
@@ -61,15 +65,15 @@ class ConstantWeight(AmbientMetric):
         H = real_array("metric", weight, ndim=(1, 2))
         if H.ndim == 1:
             if not np.all(H > 0):
-                raise ValueError(f"metric must be positive, got the weight {H.min()}")
+                j = int(np.argmin(H))
+                raise ValueError(f"metric must be positive, got the weight {H[j]:g} at index [{j}]")
             self._root: Root = DiagonalRoot(np.sqrt(H))
         else:
             self._root = DenseRoot(_cholesky(H))
         self.size = H.shape[0]
 
     def root(self, u: np.ndarray) -> Root:
-        if u.size != self.size:
-            raise ValueError(f"metric weighs {self.size} outputs, the point has {u.size}")
+        require_size(self, u.size)
         return self._root
 
     def whitened(self, u: np.ndarray, g: np.ndarray) -> np.ndarray:
@@ -86,8 +90,10 @@ class LossHessian(AmbientMetric):
 
     def __init__(self, loss: Loss) -> None:
         self.loss = loss
+        self.size = loss.size
 
     def root(self, u: np.ndarray) -> Root:
+        require_size(self, u.size)
         return self.loss.hessian_root(u)
 
     def third_derivative(self, u: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -102,16 +108,33 @@ class LossHessian(AmbientMetric):
         return f"Hessian of {self.loss!r}"
 
 
-def ambient_metric(given) -> AmbientMetric:
+def ambient_metric(given, size: int | None = None) -> AmbientMetric:
     """Return the metric that an argument means.
 
     Args:
         given: None for the dot product, a weight (n,) or (n, n), a `Loss`, or a metric itself.
+        size: n, where it is known.
 
     Raises:
-        ValueError: A weight is not positive definite.
+        ValueError: A weight is not positive definite, or the metric measures another number of
+            outputs.
         TypeError: It is something else.
     """
+    metric = _meant(given)
+    if size is not None:
+        require_size(metric, size)
+    return metric
+
+
+def require_size(metric: AmbientMetric, size: int) -> None:
+    """Raise ValueError where a metric does not measure vectors of n outputs."""
+    if metric.size not in (None, size):
+        raise ValueError(
+            f"metric measures {metric.size} outputs, the manifold's points have {size}"
+        )
+
+
+def _meant(given) -> AmbientMetric:
     if given is None:
         return DotProduct()
     if isinstance(given, AmbientMetric):
@@ -126,9 +149,21 @@ def ambient_metric(given) -> AmbientMetric:
 
 
 def _cholesky(H: np.ndarray) -> np.ndarray:
-    if H.shape[0] != H.shape[1] or not np.allclose(H, H.T, rtol=1e-12, atol=0):
-        raise ValueError(f"metric must be a symmetric matrix, got one of shape {H.shape}")
+    if H.shape[0] != H.shape[1]:
+        raise ValueError(f"metric must be a vector (n,) or a matrix (n, n), got shape {H.shape}")
+    diagonal = np.diagonal(H)
+    if not np.all(diagonal > 0):
+        j = int(np.argmin(diagonal))
+        raise ValueError(f"metric must be positive definite, got {diagonal[j]:g} at [{j}, {j}]")
+    # in units in which the diagonal is 1, so that the outputs may have units of their own
+    unit = np.sqrt(diagonal)
+    scaled = H / unit / unit[:, None]
+    skew = np.abs(scaled - scaled.T).max()
+    if skew > _SYMMETRIC:
+        raise ValueError(
+            f"metric must be symmetric, its entries differ by {skew:.1e} of the diagonal's size"
+        )
     try:
-        return scipy.linalg.cholesky(H, lower=True)
+        return unit[:, None] * scipy.linalg.cholesky((scaled + scaled.T) / 2, lower=True)
     except np.linalg.LinAlgError:
-        raise ValueError("metric must be positive definite") from None
+        raise ValueError("metric must be positive definite, got an indefinite matrix") from None

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from riemgn.immersions import Jet
-from riemgn.linalg import Factor
+from riemgn.linalg import Factor, seen_through
 from riemgn.linalg.roots import Root
 
 
@@ -30,7 +30,9 @@ class TangentFrame:
         return self.basis.shape[1]
 
     def tangential(self, v: np.ndarray) -> np.ndarray:
-        """Return the tangential part of vectors L^T v, (n,) or (n, m)."""
+        """Return the tangential part of vectors L^T v, (n,) or (n, m): all where M is open."""
+        if self.rank == self.basis.shape[0]:
+            return v
         return self.basis @ (self.basis.T @ v)
 
 
@@ -56,9 +58,15 @@ class Sight:
 
     def project(self, v: np.ndarray) -> np.ndarray:
         """Return the H-orthogonal projection J B^+ L^T v on the tangent space, (n,)."""
+        if self.rank == self.jet.shape[0]:
+            return v.copy()
+        return self.tangent_of(self.root.transposed(v))
+
+    def tangent_of(self, seen: np.ndarray) -> np.ndarray:
+        """Return the tangent vector J B^+ s, (n,), that the metric sees as the projection of s."""
         if self.root.is_identity:
-            return self.factor.project(v)
-        return self._pushed(self.lift(v))
+            return self.factor.project(seen)
+        return self._pushed(self.factor.lift(seen))
 
     def raised(self, q: np.ndarray) -> np.ndarray:
         """Return the tangent vector J (B^T B)^+ q, (n,), whose product with J xi is q^T xi."""
@@ -72,6 +80,23 @@ class Sight:
         """The orthonormal frame that the factorisation gives, with lifts of least norm."""
         basis = self.factor.basis()
         return TangentFrame(basis, self.factor.lift(basis))
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """What a relative change of each column of B is relative to, (p,).
+
+        It is the column's norm, or that of B where the rank falls: what is cut there is as large.
+        """
+        p = self.jet.shape[1]
+        if self.rank < p:
+            return np.full(p, self.factor.singular_values()[0])
+        blocks = seen_through(self.jet, self.root).row_blocks()
+        return np.sqrt(sum(np.einsum("ij,ij->j", rows, rows) for _, rows in blocks))
+
+    @cached_property
+    def amplification(self) -> float:
+        """How far lifts of unit tangent vectors amplify a relative change of each column of B."""
+        return self.factor.amplification()
 
     def tangent_basis(self) -> np.ndarray:
         """Return e_1, ..., e_r, H-orthonormal, as columns, (n, r)."""

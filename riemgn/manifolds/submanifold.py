@@ -7,7 +7,7 @@ from copy import copy
 import numpy as np
 from pymanopt.manifolds.manifold import RiemannianSubmanifold
 
-from riemgn.arguments import as_array, generator, real_array, vector
+from riemgn.arguments import as_array, generator, real_array
 from riemgn.errors import NumericalError
 from riemgn.immersions import Immersion
 from riemgn.immersions.outputs import finite
@@ -35,26 +35,27 @@ class Submanifold(RiemannianSubmanifold):
                 f"function), got {type(immersion).__name__}"
             )
         self.immersion = immersion
-        self.metric: AmbientMetric = ambient_metric(metric)
+        self.metric: AmbientMetric = ambient_metric(metric, immersion.known_ambient_dim)
         super().__init__("output manifold", 0)  # name and dimension are asked of f when needed
 
     def __str__(self) -> str:
-        n, p = self.immersion.ambient_dim, self.immersion.dim
-        kind = "open subset" if p >= n else f"{p}-dimensional submanifold"
-        return f"{type(self).__name__}: {kind} of R^{n}, {p} parameters"
+        n, freedom = self.immersion.ambient_dim, self.immersion.degrees_of_freedom
+        kind = "open subset" if freedom >= n else f"{freedom}-dimensional submanifold"
+        domain = "" if self.immersion.domain is None else f" on {self.immersion.domain!r}"
+        return f"{type(self).__name__}: {kind} of R^{n}, {self.immersion.dim} parameters{domain}"
 
     __repr__ = __str__
 
     def in_metric(self, metric) -> Submanifold:
         """Return the same manifold in another metric (a weight, a loss, or None for R^n's)."""
         manifold = copy(self)
-        manifold.metric = ambient_metric(metric)
+        manifold.metric = ambient_metric(metric, self.immersion.known_ambient_dim)
         return manifold
 
     @property
     def dim(self) -> int:
-        """The dimension min(n, p) at points of full rank."""
-        return min(self.immersion.ambient_dim, self.immersion.dim)
+        """The dimension at points of full rank: the lesser of n and p, or of the domain's own."""
+        return min(self.immersion.ambient_dim, self.immersion.degrees_of_freedom)
 
     @property
     def typical_dist(self) -> float:
@@ -68,17 +69,27 @@ class Submanifold(RiemannianSubmanifold):
     # Points
 
     def point(self, params) -> Point:
-        """Return the point f(w) of parameters w (p,).
+        """Return the point f(w) of parameters w (p,), on a domain also given in its own form.
 
         Raises:
-            ValueError: w has another shape, or is not finite.
+            ValueError: w has another shape, is not finite, or is not on the domain.
             TypeError: w is not real.
             NumericalError: f(w) is not finite.
         """
-        w = vector("params", params, self.immersion.dim)
+        w = self.immersion.as_params(params)
         point = Point(self.immersion.at(w))
         finite("the output vector", point.outputs, w)
         return point
+
+    def domain_point(self, point: Point):
+        """Return a point's parameters as a point of the domain: an array, or a list of arrays.
+
+        Raises:
+            ValueError: The parameters live in R^p; a point's `params` are they.
+        """
+        if self.immersion.domain is None:
+            raise ValueError("the manifold has no domain; a point's params are its parameters")
+        return self.immersion.domain.own(checked_point(point).params.copy())
 
     def random_point(self, seed: int | np.random.Generator | None = None) -> Point:
         """Return the point of random parameters: a network's initial ones, else standard normal."""
@@ -87,9 +98,9 @@ class Submanifold(RiemannianSubmanifold):
     def random_tangent_vector(
         self, point: Point, seed: int | np.random.Generator | None = None
     ) -> np.ndarray:
-        """Return a tangent vector (n,) of norm 1, uniform over directions."""
-        size = checked_point(point).size
-        v = self.projection(point, generator(seed).normal(size=size))
+        """Return a tangent vector (n,) of norm 1, uniform over directions in the metric."""
+        drawn = generator(seed).normal(size=checked_point(point).size)
+        v = self._sight(point).tangent_of(drawn)
         return v / self.norm(point, v) if point.rank else v
 
     def zero_vector(self, point: Point) -> np.ndarray:
@@ -155,7 +166,7 @@ class Submanifold(RiemannianSubmanifold):
         seen = self.metric.whitened(point.outputs, g)
         if seen is None:
             return sight.raised(point.jet.vjp(g))
-        return point.jet.jvp(sight.factor.lift(seen))
+        return sight.tangent_of(seen)
 
     def _sight(self, point: Point) -> Sight:
         return point.seen_in(self.metric)

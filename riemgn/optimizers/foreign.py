@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from copy import copy, deepcopy
+from copy import deepcopy
 
 import numpy as np
 from pymanopt.manifolds import Euclidean
@@ -105,9 +105,10 @@ def watched_manifold(
 ) -> ImmersedManifold:
     """Return a copy of a manifold with watched steps, whose random choices are the same each time.
 
-    Its random point is the latest iterate: others may lie outside the domain of f.
+    Its random point is the latest iterate: others may lie outside the domain of f. Its distances
+    and logarithms are those of chords, which join any two points (`ImmersedManifold.by_chords`).
     """
-    watched, draws = copy(manifold), np.random.default_rng(0)
+    watched, draws = manifold.by_chords(), np.random.default_rng(0)
     watched.retraction = steps.retraction
     watched.random_point = latest
     watched.random_tangent_vector = lambda point: manifold.random_tangent_vector(point, draws)

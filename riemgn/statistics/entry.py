@@ -61,7 +61,7 @@ def fit_statistics(
     confidence = positive("confidence", confidence)
     if confidence >= 1:
         raise ValueError(f"confidence must be between 0 and 1, got {confidence:g}")
-    require_likelihood(problem.loss, n, p)
+    require_likelihood(problem.loss, n, problem.manifold.immersion.degrees_of_freedom)
     information = information_at(problem, point)
     noise = dispersion(problem.loss, problem.cost(point), n, information.rank)
     _require_minimum(problem, point, information, noise)

@@ -26,7 +26,8 @@ class Information:
 
     Attributes:
         frame: An orthonormal basis of B's range, and its lifts F: F F^T = (B^T B)^+ in those units.
-        unseen: The projector on the null space of B in those units, (p, p); zero at full rank.
+        unseen: The projector on the null space of B in those units, within the tangent space of the
+            parameters' domain, (p, p); zero at full rank.
     """
 
     frame: TangentFrame
@@ -92,7 +93,9 @@ def information_at(problem: Problem, point: Point) -> Information:
     units = np.abs(B).max(axis=0)
     if not units.any():
         raise NumericalError("the Jacobian in the metric of the loss is zero at this point")
-    units[units == 0] = 1.0
+    domain = point.jet.immersion.domain
+    # on a domain lifts are tangent to it in the parameters' own units alone
+    units[(units == 0) | (domain is not None)] = 1.0
     try:
         U, sizes, Vt = np.linalg.svd(B / units, full_matrices=False)
     except np.linalg.LinAlgError as error:
@@ -100,7 +103,10 @@ def information_at(problem: Problem, point: Point) -> Information:
     rank = int(np.count_nonzero(sizes > rank_tolerance(*B.shape) * sizes[0]))
     V = Vt[:rank].T
     p = units.size
-    unseen = np.zeros((p, p)) if rank == p else np.eye(p) - V @ V.T
+    if rank == point.jet.immersion.degrees_of_freedom:
+        unseen = np.zeros((p, p))
+    else:
+        unseen = (np.eye(p) if domain is None else domain.projector(point.params)) - V @ V.T
     return Information(TangentFrame(U[:, :rank], V / sizes[:rank] / units[:, None]), unseen)
 
 
