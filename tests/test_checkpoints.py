@@ -69,6 +69,7 @@ def test_a_long_run_resumed_at_any_iterate_is_the_same(uninterrupted, path, case
         assert difference(whole, rg.resume(path, problem)) is None, k
 
 
+@pytest.mark.slow
 def test_the_cases_reach_what_the_default_method_remembers(uninterrupted, path):
     problem, x, _ = uninterrupted("noisy_network", "auto")
     rg.minimize(problem, x, checkpoint=path)
@@ -80,6 +81,7 @@ def test_the_cases_reach_what_the_default_method_remembers(uninterrupted, path):
     assert memory["last_step"].shape == x.params.shape
 
 
+@pytest.mark.slow
 def test_turns_and_further_ways_are_taken_up(uninterrupted, path):
     problem, x, whole = uninterrupted("noisy_network", "auto")
     turned = set()
@@ -244,6 +246,7 @@ def test_a_finished_run_is_returned_at_once(uninterrupted, path, monkeypatch):
     assert path.read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("case", "method"), [("noisy_network", "levenberg-marquardt"), ("noisy_network", "auto")]
 )

@@ -74,6 +74,7 @@ def test_a_linear_network_is_poisson_regression():
     np.testing.assert_allclose(estimator.predict(X), mean * poisson.predict(Z), rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ridge", [1.0, "auto"])
 @pytest.mark.parametrize("loss", ["squared", "huber", "poisson", "classes"])
 def test_weights_are_rows_repeated_or_left_out(loss, ridge):

@@ -23,6 +23,7 @@ def labels(y=Y):
     return np.digitize(y, np.quantile(y, [0.4, 0.7]))
 
 
+@pytest.mark.slow
 def test_grid_search_in_parallel_is_grid_search():
     grid = {"regressor__hidden": [(), (4,), (4, 4)], "regressor__ridge": [0.3, 3.0]}
     pipeline = make_pipeline(PolynomialFeatures(1, include_bias=False), REGRESSOR)
@@ -46,6 +47,7 @@ class CountsThreads(BaseEstimator):
         return max(pool["num_threads"] for pool in pools)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["loky", "threading"])
 def test_cross_validation_in_parallel(backend):
     import joblib

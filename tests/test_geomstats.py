@@ -155,6 +155,7 @@ def test_the_curvature_of_the_sphere(ball):
     )
 
 
+@pytest.mark.slow
 def test_the_geodesics_of_the_sphere(ball):
     metric, u, v = ball.metric, ball.immersion(AT), ball.tangent_immersion(A, AT)
     length = np.linalg.norm(v)

@@ -20,6 +20,7 @@ def noisy(seed, n=60, hidden=6, noise=0.3):
     return rg.Problem(M, rg.SquaredLoss(y)), M.point(net.init(draws))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_further_ways_never_end_higher(seed):
     problem, x = noisy(seed)
@@ -44,6 +45,7 @@ def test_some_further_way_is_better():
     assert min(gains) < 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_steps_of_further_ways_count_for_the_limit(seed):
     problem, x = noisy(seed)
@@ -215,6 +217,7 @@ def test_a_jacobian_that_is_zero_at_the_start_is_a_critical_point():
     assert result.iterations == 0
 
 
+@pytest.mark.slow
 def test_criteria_are_asked_on_further_ways_too():
     problem, x = noisy(0)
     whole = rg.minimize(problem, x)

@@ -7,6 +7,7 @@ import pytest
 from manifold_cases import a_normal, gentle_tangent, network_manifold, sphere, tangents
 
 import riemgn as rg
+from riemgn.immersions.restricted import Restricted
 
 
 def test_the_second_fundamental_form_is_normal_and_symmetric():
@@ -151,3 +152,54 @@ def test_a_problem_checks_its_parts():
     with pytest.raises(TypeError, match=r"manifold must be a riemgn\.ImmersedManifold, got Sphere"):
         rg.Problem(pymanopt.manifolds.Sphere(3), rg.SquaredLoss(np.zeros(3)))
     assert isinstance(rg.Problem(M, rg.SquaredLoss(x.outputs)), pymanopt.Problem)
+
+
+# Second derivatives in many directions at once
+
+
+def derived_immersions():
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(12, 3))
+    net = rg.Network([3, 4, 2, 2], activation="silu")
+    f = net.scaled(1.7).immersion(X)
+    w = net.init(seed=1)
+    A = generator.normal(size=(net.dim, 6))
+    streamed = rg.immersions.FeedforwardImmersion(net, X, memory_budget=1)
+    streamed.__dict__["_parts"] = [net.immersion(X[:5]), net.immersion(X[5:])]
+    held = {2: 0.3, 9: -1.0}
+    return {
+        "network": (f, w),
+        "centred": (f.centred(w + 0.1), w),
+        "scaled": (rg.immersions.Immersion.scaled(f, 3.0), w),
+        "reparametrised": (f.reparametrised(A), np.linalg.lstsq(A, w, rcond=None)[0]),
+        "restricted": (Restricted(f, held), np.delete(w, list(held))),
+        "ridged": (f.ridged(0.5, w - 1), w),
+        "streamed": (streamed, w),
+        "autograd": (rg.autograd_immersion(lambda w: anp.sin(w[0] * w[1:]), dim=4), np.ones(4)),
+    }
+
+
+@pytest.mark.parametrize("name", derived_immersions())
+def test_second_derivatives_in_many_directions_are_those_in_each(name):
+    f, w = derived_immersions()[name]
+    jet = f.at(w)
+    n, p = jet.shape
+    xi, *etas = np.random.default_rng(2).normal(size=(p + 1, p))
+    etas = np.stack(etas, axis=1)
+    for count in (1, 2, p):  # few directions are taken one by one
+        found = jet.second_derivatives(xi, etas[:, :count])
+        each = [jet.second_derivative(xi, eta) for eta in etas[:, :count].T]
+        assert found.shape == (n, count)
+        np.testing.assert_allclose(found, np.stack(each, axis=1), rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("hidden", [[], [4], [3, 2], [2, 3, 2]])
+def test_all_second_derivatives_of_networks(hidden, outputs):
+    net = rg.Network([2, *hidden, outputs]).scaled(0.7)
+    jet = net.immersion(np.random.default_rng(0).normal(size=(5, 2))).at(net.init(seed=3))
+    units = np.eye(net.dim)
+    hessian = np.stack([jet.second_derivatives(e, units) for e in units], axis=1)
+    np.testing.assert_allclose(hessian, hessian.transpose(0, 2, 1), atol=1e-13)
+    each = [[jet.second_derivative(a, b) for b in units] for a in units]
+    np.testing.assert_allclose(hessian, np.moveaxis(each, 2, 0), rtol=1e-11, atol=1e-13)

@@ -281,6 +281,7 @@ def test_a_tangent_kernel_that_is_held_is_never_written_over():
         np.testing.assert_allclose(K, J @ J.T, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_memory_of_a_jacobian_is_used_again():
     net = rg.Network([3, 4, 1])
     f = net.immersion(np.random.default_rng(0).normal(size=(10, 3)))

@@ -117,6 +117,25 @@ def collection(
 
 
 @app.command()
+def geometry(
+    samples: Annotated[int, typer.Option(help="Samples n of each network.")] = 50,
+    sectional: Annotated[
+        bool, typer.Option(help="Also sectional curvature, which takes geomstats minutes.")
+    ] = False,
+) -> None:
+    """Print the geometry of small networks beside geomstats' automatic PullbackMetric."""
+    from riemgn.benchmark.geometry import NETWORKS, compared
+
+    try:
+        integer("samples", samples)
+    except ValueError as error:
+        Console(stderr=True).print(f"error: {error}", markup=False)
+        raise typer.Exit(2) from None
+    total = 3 * len(NETWORKS) + sectional
+    out.print(tables.geometry(watched("geometry", compared(samples, sectional), total), samples))
+
+
+@app.command()
 def networks() -> None:
     """Print `minimize` beside scipy's trf on a hundred network fits, in Markdown."""
     fits = network_fits()

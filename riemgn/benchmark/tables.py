@@ -11,6 +11,7 @@ from rich.table import Table
 
 from riemgn.benchmark.accuracy import CONDITIONS, PathResult
 from riemgn.benchmark.floor import Rates, floor_seconds
+from riemgn.benchmark.geometry import GeometryRow
 from riemgn.benchmark.problems import RECIPES
 from riemgn.benchmark.runs import MOMENTS, Row
 
@@ -167,6 +168,24 @@ def accuracy(paths: dict[str, PathResult], shape: tuple[int, int]) -> Table:
     for path, result in paths.items():
         errors = ("no step" if e is None else f"{e:.0e}" for e in result.errors)
         table.add_row(path, *errors, f"{result.milliseconds:.1f}")
+    return table
+
+
+def geometry(rows: list[GeometryRow], samples: int) -> Table:
+    """Return the times of riemgn and of geomstats' automatic metric, and their difference."""
+    table = _table(f"Geometry of tanh networks, n = {samples}, CPU time, one BLAS thread")
+    table.caption = "difference: the largest, as a share of the largest entry"
+    table.add_column("what", no_wrap=True)
+    _numbers(table, "p", "riemgn, ms", "geomstats, ms", "ratio", "difference")
+    for row in rows:
+        table.add_row(
+            row.quantity,
+            str(row.p),
+            f"{1e3 * row.ours:.3f}",
+            f"{1e3 * row.theirs:.1f}",
+            f"{row.theirs / row.ours:.0f}",
+            f"{row.difference:.0e}",
+        )
     return table
 
 
