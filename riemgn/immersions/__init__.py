@@ -2,6 +2,7 @@
 
 from riemgn.immersions.autodiff import autograd_immersion
 from riemgn.immersions.feedforward import FeedforwardImmersion
-from riemgn.immersions.immersion import Immersion, Jet
+from riemgn.immersions.immersion import Immersion
+from riemgn.immersions.jet import Jet
 
 __all__ = ["FeedforwardImmersion", "Immersion", "Jet", "autograd_immersion"]

@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from riemgn.arguments import matrix, positive, vector
-from riemgn.immersions.immersion import Immersion, Jet, StructuredImmersion
+from riemgn.immersions.immersion import Immersion, StructuredImmersion
+from riemgn.immersions.jet import Jet
 from riemgn.immersions.outputs import finite
 
 

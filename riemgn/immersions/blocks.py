@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riemgn.immersions.immersion import Jet
+from riemgn.immersions.jet import Jet
 from riemgn.linalg import mapped, one_blas_thread, sum_in_order
 
 if TYPE_CHECKING:

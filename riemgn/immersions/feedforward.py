@@ -10,7 +10,8 @@ import numpy as np
 from riemgn.arguments import matrix, positive, real_array, vector
 from riemgn.immersions.blocks import BlockedJet
 from riemgn.immersions.feedforward_jet import FeedforwardJet
-from riemgn.immersions.immersion import Jet, StructuredImmersion
+from riemgn.immersions.immersion import StructuredImmersion
+from riemgn.immersions.jet import Jet
 from riemgn.immersions.outputs import finite
 from riemgn.immersions.propagation import propagate
 from riemgn.linalg import BufferPool

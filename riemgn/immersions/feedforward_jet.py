@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riemgn.immersions.immersion import Jet
+from riemgn.immersions.jet import Jet
 from riemgn.immersions.outputs import finite
 from riemgn.immersions.propagation import Layers, propagate
 from riemgn.linalg import one_blas_thread
