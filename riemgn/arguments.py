@@ -27,7 +27,7 @@ def real_array(name: str, value, *, ndim: int | tuple[int, ...]) -> np.ndarray:
         ValueError: It has another number of dimensions, is empty, or holds NaN or infinity.
     """
     given = as_array(name, value)
-    if np.iscomplexobj(given):
+    if given.dtype.kind == "c":
         raise TypeError(f"{name} must be real, got dtype {given.dtype}")
     if given.dtype.kind not in "fiub":
         raise TypeError(f"{name} must hold numbers, got dtype {given.dtype}")
@@ -38,7 +38,7 @@ def real_array(name: str, value, *, ndim: int | tuple[int, ...]) -> np.ndarray:
     if given.size == 0:
         raise ValueError(f"{name} is empty: shape {given.shape}")
     array = np.array(given, dtype=np.float64, order="C")
-    if not np.all(np.isfinite(array)):
+    if not np.isfinite(array).all():
         where = np.argwhere(~np.isfinite(array))[0]
         index = ", ".join(str(i) for i in where)
         raise ValueError(f"{name} must be finite, got {array[tuple(where)]} at index [{index}]")

@@ -6,7 +6,7 @@ import pytest
 from manifold_cases import a_normal, gentle_tangent, tangents
 
 import riemgn as rg
-from riemgn.manifolds.normals import EPS
+from riemgn.manifolds.normals import EPS, normal_projection
 
 SAMPLES = 40
 X = np.random.default_rng(0).normal(size=(SAMPLES, 2))
@@ -87,6 +87,31 @@ def test_points_beside_singular_ones_are_refused_and_others_are_not():
         assert all(value is None for value in told[point].values())
     for point in (("twins", 0), ("twins", 1e-14), ("one output weight", 1e-9), ("bias", 30)):
         assert all(value is not None for value in told[point].values())
+
+
+@pytest.mark.parametrize("size", [1e-5, 1e-6, 1e-7])
+def test_a_plane_of_a_wild_and_a_mild_direction_keeps_its_digits(size):
+    w = weights("twins", size)
+    wild, mild = np.random.default_rng(1).normal(size=(2, SAMPLES))
+    mild = rg.OutputManifold(NET, X).point(w).jacobian @ mild[: NET.dim]
+    found = []
+    for order in (np.arange(SAMPLES), np.random.default_rng(5).permutation(SAMPLES)):
+        M = rg.OutputManifold(NET, X[order])
+        found.append(M.sectional_curvature(M.point(w), wild[order], mild[order]))
+    assert found[1] == pytest.approx(found[0], rel=1e-4)
+
+
+@pytest.mark.parametrize("condition", [1e2, 1e6])
+def test_normal_parts_are_normal(condition, known_matrix):
+    known = known_matrix(condition)
+    p = known.J.shape[1]
+    M = rg.ImmersedManifold(rg.autograd_immersion(lambda w: anp.dot(known.J, w), dim=p))
+    sight = M.point(np.zeros(p)).seen_in(M.metric)
+    v = np.random.default_rng(0).normal(size=known.J.shape[0])
+    normal = normal_projection(sight, v)
+    # J's columns are what they are: their range is judged through them, each at length 1
+    J = known.J / np.linalg.norm(known.J, axis=0)
+    assert np.abs(J.T @ normal).max() < 2e-15 * np.linalg.norm(v)
 
 
 def test_equal_twins_are_the_network_without_the_second():

@@ -595,3 +595,9 @@ def test_what_would_leave_the_domain_is_refused():
         f.reparametrised(np.eye(8))
     with pytest.raises(ValueError, match="restrict it to the domain last"):
         OnDomain(f, UNIT_COLUMNS)
+
+
+def test_the_volume_element_on_a_domain_is_that_of_its_tangent_space():
+    doubled = rg.autograd_immersion(lambda w: 2 * w, dim=3)
+    M = rg.ImmersedManifold(doubled, domain=Sphere(3))
+    assert M.volume_element(M.point([0.0, 0.6, 0.8])) == pytest.approx(4, rel=1e-12)

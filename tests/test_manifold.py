@@ -290,3 +290,31 @@ def test_the_callers_arrays_are_left_alone():
     np.testing.assert_array_equal(v, before)
     assert w.flags.writeable
     assert v.flags.writeable
+
+
+def test_points_of_other_manifolds_are_refused_and_those_of_equal_ones_are_not():
+    M, x = network_manifold()
+    v, z = tangents(M, x)
+    _, y = network_manifold(seed=1)
+    for call in (M.projection, M.lift, M.retraction, M.exp):
+        with pytest.raises(ValueError, match="point must be a point of this manifold"):
+            call(y, v)
+    for call in (M.log, M.dist):
+        with pytest.raises(ValueError, match="point must be a point of this manifold"):
+            call(x, y)
+    with pytest.raises(TypeError, match="point must be a point"):
+        M.transport(None, x, v)
+    again, _ = network_manifold()
+    np.testing.assert_array_equal(again.projection(x, z), M.projection(x, z))
+    assert again.dist(x, x) == 0
+
+
+def test_zero_output_weights_leave_an_exactly_flat_network():
+    M, x = network_manifold()
+    w = x.params.copy()
+    w[12:15] = 0
+    flat = M.point(w)
+    assert flat.rank == 4
+    assert M.rms_curvatures(flat) == (0.0, 0.0)
+    assert M.scalar_curvature(flat) == 0
+    assert M.largest_normal_curvature(flat).value == 0

@@ -82,12 +82,13 @@ class FeedforwardJet(Jet):
 
         Bounding the products reads a small part of the memory that reading J again would.
         """
-        slopes = [np.abs(D).max() for D in self._sensitivities]
-        slopes.append(self.immersion.network.scale)
-        for l, (slope, H) in enumerate(zip(slopes, self._pass.post, strict=True)):
-            largest = slope * max(np.abs(H).max(), 1.0)
-            if not math.isfinite(largest):
-                finite(f"the Jacobian by the weights of layer {l + 1}", largest, self.params)
+        scale, post = np.array([self.immersion.network.scale]), self._pass.post
+        slopes = [*self._sensitivities, scale]
+        if all(math.isfinite(np.vdot(A, A)) for A in (*slopes, *post)):
+            return
+        for layer, (D, H) in enumerate(zip(slopes, post, strict=True), start=1):
+            largest = np.abs(D).max() * max(np.abs(H).max(), 1.0)
+            finite(f"the Jacobian by the weights of layer {layer}", largest, self.params)
 
     def _fill_output_layer(self, rows: np.ndarray, weights: slice, biases: slice) -> None:
         """Output c depends on its own row of the last layer alone."""

@@ -40,7 +40,7 @@ def checked_outputs(value, size: int | None) -> np.ndarray:
 
 def finite(what: str, array: np.ndarray, params: np.ndarray) -> np.ndarray:
     """Return `array`, or raise NumericalError that says where it stopped being finite."""
-    if not np.all(np.isfinite(array)):
+    if not np.isfinite(array).all():
         with np.errstate(over="ignore"):
             size = np.linalg.norm(params)
         raise NumericalError(f"{what} holds NaN or infinity at |w| = {size:.3g}")

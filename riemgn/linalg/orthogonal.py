@@ -88,6 +88,8 @@ class TruncatedFactor(Factor):
         self, qr: HouseholderQR, svd: tuple[np.ndarray, np.ndarray, np.ndarray], rank: int
     ) -> None:
         U, self._all, Vt = svd
+        # a column of J that is zero has no part in any lift, not even by rounding
+        Vt = Vt * np.any(qr.R, axis=0)
         self.rank = rank
         self._qr = qr
         self._U = U[:, : self.rank]

@@ -159,8 +159,9 @@ class CurvedSubmanifold(SecondOrderSubmanifold):
     def volume_element(self, point: Point) -> float:
         """Return sqrt(det(J^T H J)), the volume on M of the parameters' unit cube.
 
-        It is zero where the Jacobian's rank is below p, so always for p > n, and infinite where it
-        overflows.
+        It is zero where the Jacobian's rank is below the number of parameters, so always for p > n,
+        and infinite where it overflows. Parameters on a domain count by its dimension, and the
+        volume is that of a unit cube in its tangent space.
         """
         with np.errstate(over="ignore"):
             return float(np.exp(self.log_volume_element(point)))
@@ -175,7 +176,7 @@ class CurvedSubmanifold(SecondOrderSubmanifold):
             NumericalError: The Jacobian is nearly rank-deficient.
         """
         sight = self._sight(checked_point(point))
-        if sight.rank < sight.jet.shape[1]:
+        if sight.rank < self.immersion.degrees_of_freedom:
             return -np.inf
         require_lifts(sight)
         return log_volume_element(sight)

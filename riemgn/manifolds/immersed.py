@@ -122,7 +122,8 @@ class ImmersedManifold(GeodesicSubmanifold):
 
     def transport(self, point_a: Point, point_b: Point, tangent_vector_a) -> np.ndarray:
         """Return the projection of a tangent vector at a on the tangent space at b."""
-        return self.projection(point_b, tangent_vector_a)
+        v = ambient("tangent_vector_a", tangent_vector_a, point_a, ndim=(1, 2))
+        return self.projection(point_b, v)
 
     # Chords, for searches
 

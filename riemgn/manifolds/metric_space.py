@@ -127,7 +127,9 @@ class GeodesicSubmanifold(CurvedSubmanifold):
         Raises:
             NumericalError: As for `log`.
         """
-        return self.parallel_transport(point_a, self.log(point_a, point_b), tangent_vector_a)
+        v = self.log(point_a, point_b)
+        carried_vectors = ambient("tangent_vector_a", tangent_vector_a, point_a, ndim=(1, 2))
+        return self.parallel_transport(point_a, v, carried_vectors)
 
     @one_blas_thread()
     def transport_along(
@@ -171,4 +173,5 @@ class GeodesicSubmanifold(CurvedSubmanifold):
                     f"{name} must have (outputs, parameters) {wanted}, "
                     f"got {(point.size, point.params.size)}"
                 )
+            self._require_own(point)
         return point_a, point_b

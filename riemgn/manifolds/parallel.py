@@ -27,6 +27,9 @@ def carried(
     The arguments are those of `GeodesicSubmanifold.transport_along`.
     """
     start, end = vector("span", span, 2)
+    for name, given in (("curve", curve), ("velocity", velocity)):
+        if not (callable(given) or (given is None and name == "velocity")):
+            raise TypeError(f"{name} must be a function of time, got {type(given).__name__}")
     p = manifold.immersion.dim
 
     def w(t: float) -> np.ndarray:

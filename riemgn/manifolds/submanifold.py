@@ -169,7 +169,24 @@ class Submanifold(RiemannianSubmanifold):
         return sight.tangent_of(seen)
 
     def _sight(self, point: Point) -> Sight:
+        self._require_own(point)
         return point.seen_in(self.metric)
+
+    def _require_own(self, point: Point) -> None:
+        """Raise where a point of another immersion is none of this one: where f(w) differs."""
+        f, w = self.immersion, point.params
+        if point.jet.immersion is f:
+            return
+        if w.size == f.dim:
+            outputs = f.at(w).outputs
+            size = np.abs(point.outputs).max()
+            if outputs.shape == point.shape and np.allclose(
+                outputs, point.outputs, rtol=1e-9, atol=1e-12 * size, equal_nan=True
+            ):
+                return
+        raise ValueError(
+            "point must be a point of this manifold: f at its parameters is not its output vector"
+        )
 
 
 def checked_point(point: Point) -> Point:
