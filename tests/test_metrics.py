@@ -393,3 +393,13 @@ def test_what_a_varying_metric_has_not_is_refused():
     # while the first-order methods work
     result = rg.minimize(rg.Problem(M, loss), x, ConjugateGradient(verbosity=0))
     assert result.success
+
+
+@EVERY
+def test_a_chord_has_its_length_in_the_metric(weight):
+    case = Seen(weight)
+    M, x = case.M, case.x
+    y = M.retraction(x, 0.1 * M.random_tangent_vector(x, seed=0))
+    chord = y.outputs - x.outputs
+    assert M.chord_dist(x, y) == pytest.approx(np.sqrt(chord @ case.H @ chord), rel=1e-10)
+    assert M.chord_dist(x, y) <= M.dist(x, y) * (1 + 1e-9)

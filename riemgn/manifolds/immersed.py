@@ -131,7 +131,8 @@ class ImmersedManifold(GeodesicSubmanifold):
         """Return the same manifold with chords for geodesics in `log`, `dist` and `pair_mean`.
 
         pymanopt's searches without derivatives ask for thousands of them, between points so far
-        apart that a geodesic is dear, or does not exist; a chord costs one projection.
+        apart that a geodesic is dear, or does not exist; a chord costs one projection. Another metric
+        is chosen before (`in_metric`).
         """
         searched = copy(self)
         searched.log = searched.chord_log
@@ -140,13 +141,13 @@ class ImmersedManifold(GeodesicSubmanifold):
         return searched
 
     def chord_dist(self, point_a: Point, point_b: Point) -> float:
-        """Return the length of the chord |u_b - u_a|: the geodesic distance up to third order.
+        """Return the chord's length in the metric at a: the geodesic distance up to third order.
 
         It is infinite where the outputs of a point are not finite, so that searches refuse it.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            chord = float(np.linalg.norm(np.subtract(point_b, point_a)))
-        return np.inf if np.isnan(chord) else chord
+            chord = np.subtract(point_b, point_a)
+            return self.norm(point_a, chord) if np.all(np.isfinite(chord)) else np.inf
 
     def chord_log(self, point_a: Point, point_b: Point) -> np.ndarray:
         """Return the chord's projection P (u_b - u_a), (n,): the inverse orthographic retraction.

@@ -115,9 +115,6 @@ class SecondOrderSubmanifold(Submanifold):
         """Return W(v, N) for H N given: zero where M is open in R^n."""
         if point.rank == point.size:
             return np.zeros(point.size)
-        return self._turned(point, v, normal)
-
-    def _turned(self, point: Point, v: np.ndarray, normal: np.ndarray) -> np.ndarray:
         sight = self._sight(point)
         return sight.raised(point.jet.hessian_vp(normal, sight.lift(v)))
 
