@@ -14,6 +14,8 @@ from geomstats_cases import NearbyData, Saddle, laws, network_space, run_law
 
 from riemgn.geomstats import OutputSet
 
+pytestmark = pytest.mark.slow
+
 ON_SETS = sorted(laws(ManifoldTestCase))
 ON_METRICS = sorted(laws(RiemannianMetricTestCase))
 

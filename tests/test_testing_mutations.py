@@ -11,6 +11,8 @@ from riemgn.testing import check_immersion, check_manifold
 from riemgn.testing.immersion_laws import IMMERSION_LAWS
 from riemgn.testing.manifold_laws import MANIFOLD_LAWS
 
+pytestmark = pytest.mark.slow
+
 
 def normal_at(M, x):
     return np.cross(*M.tangent_basis(x).T)

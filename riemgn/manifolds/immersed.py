@@ -131,8 +131,8 @@ class ImmersedManifold(GeodesicSubmanifold):
         """Return the same manifold with chords for geodesics in `log`, `dist` and `pair_mean`.
 
         pymanopt's searches without derivatives ask for thousands of them, between points so far
-        apart that a geodesic is dear, or does not exist; a chord costs one projection. Another metric
-        is chosen before (`in_metric`).
+        apart that a geodesic is dear, or does not exist; a chord costs one projection.
+        Another metric is chosen before (`in_metric`).
         """
         searched = copy(self)
         searched.log = searched.chord_log
