@@ -10,6 +10,14 @@ from riemgn import datasets
 from riemgn.activations import Activation
 from riemgn.errors import NumericalError
 from riemgn.fitting import FitResult, fit
+from riemgn.flows import (
+    Trajectory,
+    gauss_newton_flow,
+    gradient_flow,
+    levenberg_marquardt_flow,
+    newton_flow,
+    riemannian_gradient_flow,
+)
 from riemgn.immersions import Immersion, autograd_immersion
 from riemgn.losses import (
     AutogradLoss,
@@ -34,6 +42,9 @@ __version__ = "0.1.0"
 # What needs scikit-learn, which takes half a second to import: loaded on first use.
 _ESTIMATORS = ("GaussNewtonClassifier", "GaussNewtonRegressor")
 
+# Modules that are loaded on first use.
+_MODULES = ("testing", "theory")
+
 __all__ = [
     "Activation",
     "AutogradLoss",
@@ -57,14 +68,21 @@ __all__ = [
     "Problem",
     "SoftmaxLoss",
     "SquaredLoss",
+    "Trajectory",
     "WeightedLoss",
     "autograd_immersion",
     "datasets",
     "fit",
     "fit_statistics",
+    "gauss_newton_flow",
+    "gradient_flow",
+    "levenberg_marquardt_flow",
     "minimize",
+    "newton_flow",
     "resume",
+    "riemannian_gradient_flow",
     "testing",
+    "theory",
 ]
 
 
@@ -73,10 +91,10 @@ def __getattr__(name: str):
         from riemgn import estimators
 
         return getattr(estimators, name)
-    if name == "testing":
-        return import_module("riemgn.testing")
+    if name in _MODULES:
+        return import_module(f"riemgn.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ESTIMATORS, "testing"})
+    return sorted({*globals(), *_ESTIMATORS, *_MODULES})

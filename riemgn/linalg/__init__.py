@@ -1,7 +1,12 @@
 """Orthogonal factorisations and kernel solves of a Jacobian; knows nothing of manifolds."""
 
 from riemgn.linalg.buffers import BufferPool
-from riemgn.linalg.choice import damped_system, factorise, factorise_at_rank
+from riemgn.linalg.choice import (
+    damped_system,
+    factorise,
+    factorise_at_rank,
+    precise_damped_system,
+)
 from riemgn.linalg.damped import DampedSystem
 from riemgn.linalg.factor import Differential, Factor, rank_tolerance
 from riemgn.linalg.roots import IdentityRoot
@@ -20,6 +25,7 @@ __all__ = [
     "gram",
     "mapped",
     "one_blas_thread",
+    "precise_damped_system",
     "rank_tolerance",
     "seen_through",
     "sum_in_order",

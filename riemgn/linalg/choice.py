@@ -101,3 +101,15 @@ def damped_system(
         if p > n:
             return DampedKernel(B, scale)
         return StreamedGram(B, scale) if B.streams else DampedGram(B.jacobian(), scale)
+
+
+def precise_damped_system(differential: Differential, root: Root) -> DampedSystem:
+    """Return the damped least squares of B = L^T J with every digit that J has.
+
+    A kernel holds the small singular values of B only as far as their squares exceed rounding;
+    where they do not, B is decomposed itself, which takes an (n, p) array.
+    """
+    system = damped_system(differential, root)
+    if isinstance(system, DampedKernel) and system.loses_digits:
+        return DampedSpectrum(seen_through(differential, root).jacobian())
+    return system

@@ -16,6 +16,9 @@ from riemgn.linalg.threads import gram
 # Shift of a singular kernel, in shares of its largest entry, that leaves its solves 6 digits.
 _KERNEL_SHIFT = 1e-10
 
+# Reciprocal condition of a kernel below which its least eigenvalue holds less than eleven digits.
+_ROUNDED = 1e-5
+
 # Reciprocal condition of a shifted kernel below which a small B is decomposed itself; how small.
 _SQUARED_TOO_FAR = 1e-10
 _CHEAP = 2e7
@@ -122,4 +125,14 @@ class DampedKernel(DampedSystem):
         return float(np.max(np.diagonal(self._kernel)))
 
     def kernel_eigenvalues(self) -> np.ndarray:
+        return self._eigenvalues.copy()
+
+    @property
+    def loses_digits(self) -> bool:
+        """Whether the least eigenvalue of the kernel holds fewer than eleven digits."""
+        values = self._eigenvalues
+        return bool(values[0] < _ROUNDED * values[-1])
+
+    @cached_property
+    def _eigenvalues(self) -> np.ndarray:
         return eigenvalues(self._kernel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from scipy.integrate import DOP853, DenseOutput
+from scipy.integrate import DOP853, DenseOutput, OdeSolver
 
 from riemgn.errors import NumericalError
 
@@ -17,11 +17,11 @@ MOST_EVALUATIONS = 10_000
 
 
 class Integration:
-    """An equation y' = F(t, y) integrated step by step by Dormand and Prince's method of order 8.
+    """An equation y' = F(t, y) integrated step by step by one of scipy's solvers.
 
-    A step into a place where F raises `ArithmeticError` is made again, shorter; what F said is told
-    when no step is left. Source: Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I
-    (1993), section II.5.
+    The default is Dormand and Prince's method of order 8. A step into a place where F raises
+    `ArithmeticError` is made again, shorter; what F said is told when no step is left. Source:
+    Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I (1993), section II.5.
 
     Args:
         rates: F, from t and y (m,) to (m,).
@@ -30,6 +30,7 @@ class Integration:
         told: What an error says of the place y besides the time.
         max_evaluations: How often F may be evaluated.
         tolerance: The error of a step, relative and absolute.
+        solver: Makes an `OdeSolver` as scipy's classes do.
 
     Raises:
         NumericalError: F cannot be evaluated at the start.
@@ -43,6 +44,7 @@ class Integration:
         told: Callable[[np.ndarray], str],
         max_evaluations: int = MOST_EVALUATIONS,
         tolerance: float = TOLERANCE,
+        solver: Callable[..., OdeSolver] = DOP853,
     ) -> None:
         self._rates = rates
         self._told = told
@@ -51,7 +53,7 @@ class Integration:
         self.t, self.y = span[0], start
         rates(span[0], start)  # an error at the very start is told as it is
         with np.errstate(all="ignore"):
-            self._solver = DOP853(
+            self._solver = solver(
                 self._guarded, span[0], start, span[1], rtol=tolerance, atol=tolerance
             )
         if not np.isfinite(self._solver.h_abs):

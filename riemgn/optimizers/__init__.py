@@ -1,8 +1,10 @@
 """Gauss-Newton, Levenberg-Marquardt, damping, records and stopping criteria."""
 
-from riemgn.optimizers.damping import Damping, Fixed, GainRatio, KernelAdaptive
+from riemgn.optimizers.damping import Damping, GainRatio
+from riemgn.optimizers.flow_steps import EulerSteps, TaylorSteps
 from riemgn.optimizers.gauss_newton import GaussNewton
 from riemgn.optimizers.levenberg_marquardt import LevenbergMarquardt
+from riemgn.optimizers.prescribed import Fixed, KernelAdaptive, KernelShifted, Prescribed
 from riemgn.optimizers.records import Record, Result
 from riemgn.optimizers.stopping import (
     CostBelow,
@@ -24,18 +26,22 @@ __all__ = [
     "Criterion",
     "Damping",
     "Ending",
+    "EulerSteps",
     "Fixed",
     "GainRatio",
     "GaussNewton",
     "GradientNorm",
     "KernelAdaptive",
+    "KernelShifted",
     "LevenbergMarquardt",
     "MaxEvaluations",
     "MaxIterations",
     "MaxTime",
+    "Prescribed",
     "Record",
     "Result",
     "StepBelow",
     "TangentCosine",
+    "TaylorSteps",
     "When",
 ]

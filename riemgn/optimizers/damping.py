@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from riemgn.arguments import choice, positive
+from riemgn.arguments import positive
 from riemgn.immersions import Immersion
 from riemgn.optimizers.local_model import LocalModel, Trial
 from riemgn.optimizers.stopping import Ending
@@ -153,93 +153,3 @@ class GainRatio(Damping):
         least = self.least_factor if self.growth == 2 else max(self.wary_factor, self.least_factor)
         factor = max(least, 1 - (2 * min(ratio, 1.0) - 1) ** 3)
         self.restart(max(self.damping * factor, floor))
-
-
-class _Searched(Damping):
-    """A damping that the schedule prescribes: a step that is refused is halved (Armijo)."""
-
-    @abstractmethod
-    def direction(self, model: LocalModel) -> tuple[np.ndarray, float]:
-        """Return the step of unit length eta = 1, (p,), and its damping."""
-
-    def search(self, model: LocalModel) -> Trial | None:
-        step, damping = self.direction(model)
-        slope = float(model.descent @ step)
-        if slope <= 0:
-            self.reason = "rounding left no direction of descent"
-            return None
-        eta = 1.0
-        while eta > _EPS:
-            point, cost = model.tried(eta * step)
-            asked = 1e-4 * eta * slope
-            if cost <= model.cost - asked and cost < model.cost:
-                # the model's decrease along a damped direction, to first order in eta
-                ratio = (model.cost - cost) / (eta * slope)
-                return Trial(point, cost, damping, ratio)
-            if eta * slope <= 10 * _EPS * abs(model.cost):
-                break
-            eta /= 2
-        if eta == 1.0:
-            self.reason, self.ending = "cost and step are at machine precision", Ending.PRECISION
-        else:
-            self.reason = "no step along the damped direction lowers the cost"
-        return None
-
-    def measure(self, model: LocalModel) -> float:
-        return model.gradient_norm(self.direction(model)[0])
-
-
-class Fixed(_Searched):
-    """Constant damping in the convex form `[(1 - rho) B^T B + rho I]^{-1}`, 0 < rho <= 1.
-
-    rho = 1 is gradient descent, rho -> 0 Gauss-Newton (docs/theory.md, section 3).
-    """
-
-    def __init__(self, rho: float) -> None:
-        self.rho = positive("damping", rho)
-        if self.rho > 1:
-            raise ValueError(f"a fixed damping must be in (0, 1], got {rho!r}")
-
-    def direction(self, model: LocalModel) -> tuple[np.ndarray, float]:
-        if self.rho == 1:
-            return model.descent, self.rho
-        step = model.step(self.rho / (1 - self.rho)) / (1 - self.rho)
-        return step, self.rho
-
-
-class KernelAdaptive(_Searched):
-    """Damping tied to the least eigenvalue of the tangent kernel B B^T, [C6] of docs/theory.md.
-
-    With lambda the least eigenvalue, rho = c lambda / (1 + c lambda) in the convex form: every mode
-    then contracts at a rate of at least 1 / (1 + c), however small lambda is. For lambda > 1 that
-    is stiff, and the shifted form `[B^T B + c lambda I]^{-1}` takes its place. It needs p >= n.
-
-    Args:
-        c: The damping in units of the least eigenvalue.
-    """
-
-    def __init__(self, c: float = 1.0) -> None:
-        self.c = positive("c", c)
-
-    def direction(self, model: LocalModel) -> tuple[np.ndarray, float]:
-        n, p = model.point.jet.shape
-        if p < n:
-            raise ValueError(
-                f'damping="kernel" needs p >= n, where the tangent kernel can be regular; '
-                f"here p = {p}, n = {n}"
-            )
-        eigenvalues = model.system.kernel_eigenvalues()
-        least = eigenvalues[model.problem.loss.hessian_nullity]
-        shift = max(self.c * least, n * _EPS * eigenvalues[-1])
-        length = 1 + shift if least <= 1 else 1.0
-        return length * model.step(shift), shift / (1 + shift)
-
-
-def damping_schedule(damping: str | float | Damping) -> Damping:
-    """Return the schedule that a name, a fixed rho in (0, 1], or a schedule object stands for."""
-    if isinstance(damping, Damping):
-        return damping
-    if isinstance(damping, str):
-        named = {"gain-ratio": GainRatio, "kernel": KernelAdaptive}
-        return named[choice("damping", damping, named)]()
-    return Fixed(damping)

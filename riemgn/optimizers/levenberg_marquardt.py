@@ -10,10 +10,11 @@ from pymanopt.optimizers.optimizer import Optimizer
 from riemgn.arguments import integer
 from riemgn.linalg import one_blas_thread
 from riemgn.manifolds import Point
-from riemgn.optimizers.damping import Damping, damping_schedule
+from riemgn.optimizers.damping import Damping
 from riemgn.optimizers.endings import worded
 from riemgn.optimizers.local_model import LocalModel
 from riemgn.optimizers.records import Callback, Journal, Result
+from riemgn.optimizers.schedules import damping_schedule
 from riemgn.optimizers.starts import checked_limits, checked_start
 from riemgn.optimizers.stopping import Ending
 from riemgn.problem import Problem
@@ -29,9 +30,9 @@ class LevenbergMarquardt(Optimizer):
     `damping D^2 (+) H` (docs/theory.md, section 3).
 
     Args:
-        damping: "gain-ratio" (Nielsen's rule with geodesic acceleration), "kernel" (tied to the
-            least eigenvalue of the tangent kernel, p >= n), a fixed rho in (0, 1], or a schedule
-            object (`riemgn.optimizers.Damping`).
+        damping: "gain-ratio" (Nielsen's rule with geodesic acceleration), "kernel" or "shifted"
+            (tied to the least eigenvalue of the tangent kernel, p >= n), a fixed rho in (0, 1], or
+            a schedule object (`riemgn.optimizers.Damping`).
         max_iterations, max_time: Limits; the best point so far is returned.
         min_gradient_norm: Ends the run where the gradient's norm is at most this on the graph, in
             the metric of the method, and on M.

@@ -48,11 +48,56 @@ class Trial:
         return cosine < 0.5 * before.optimality.tangent_cosine
 
 
-class LocalModel:
-    """g(f(w + x)) to second order in the outputs: `|B x - t|^2 / 2`, B = L^T J and L t = -g'.
+class DampedModel:
+    """Damped steps at a point: `|B x - t|^2 / 2`, B = L^T J, whatever the root L and the target t.
 
     Everything that does not depend on the damping is computed once.
+
+    Args:
+        point: The point.
+        system: The damped least squares of B.
+        target: t, (n,): L t is minus the gradient of the loss.
+        nullity: How many eigenvalues of B B^T are zero by the structure of L alone.
+
+    Raises:
+        NumericalError: The Gram matrix or the kernel overflows.
     """
+
+    def __init__(
+        self,
+        point: Point,
+        system: DampedSystem,
+        target: np.ndarray,
+        nullity: int = 0,
+    ) -> None:
+        self.point = point
+        self.system = system
+        self.target = target
+        self.nullity = nullity
+        self._latest: tuple[float, np.ndarray] | None = None
+        if not np.isfinite(self.system.largest):
+            raise NumericalError("the Gram matrix or the kernel of the Jacobian overflows")
+
+    @cached_property
+    def descent(self) -> np.ndarray:
+        """-J^T g', the steepest descent of the loss in parameters, (p,)."""
+        return self.system.pull(self.target)
+
+    def step(self, damping: float) -> np.ndarray:
+        """Return the damped Gauss-Newton step (p,)."""
+        if self._latest is None or self._latest[0] != damping:
+            self._latest = (damping, self.system.solve(self.target, damping))
+        return self._latest[1]
+
+    @cached_property
+    def kernel_eigenvalues(self) -> np.ndarray:
+        """The eigenvalues of the kernel B B^T that may differ from zero, least first."""
+        zeros = self.nullity - max(self.system.rows - self.point.params.size, 0)
+        return self.system.kernel_eigenvalues()[max(zeros, 0) :]
+
+
+class LocalModel(DampedModel):
+    """g(f(w + x)) to second order in the outputs: `|B x - t|^2 / 2`, B = L^T J and L t = -g'."""
 
     def __init__(
         self,
@@ -63,25 +108,17 @@ class LocalModel:
         spend: Callable[[], None] = lambda: None,
     ) -> None:
         self.problem = problem
-        self.point = point
         self.cost = cost
-        self.root = problem.loss.hessian_root(point.outputs)
-        self.target = -problem.loss.whitened_gradient(point.outputs)
-        self.scale = scale
         self._spend = spend  # told of every trial, and may forbid it
-        self.system: DampedSystem = point.jet.damped_system(self.root, scale)
-        self._latest: tuple[float, np.ndarray] | None = None
-        if not np.isfinite(self.system.largest):
-            raise NumericalError("the Gram matrix or the kernel of the Jacobian overflows")
+        self.scale = scale
+        loss, u = problem.loss, point.outputs
+        self.root = loss.hessian_root(u)
+        system = point.jet.damped_system(self.root, scale)
+        super().__init__(point, system, -loss.whitened_gradient(u), loss.hessian_nullity)
 
     def moved(self, point: Point, cost: float) -> LocalModel:
         """Return the model at another point, in the same units."""
         return LocalModel(self.problem, point, cost, self.scale, self._spend)
-
-    @cached_property
-    def descent(self) -> np.ndarray:
-        """-J^T g', the steepest descent of the loss in parameters, (p,)."""
-        return self.system.pull(self.target)
 
     @cached_property
     def optimality(self) -> Optimality:
@@ -111,12 +148,6 @@ class LocalModel:
         if self.optimality.is_met(tolerance):
             return optimality_at(self.problem, self.point)
         return self.optimality
-
-    def step(self, damping: float) -> np.ndarray:
-        """Return the damped Gauss-Newton step (p,)."""
-        if self._latest is None or self._latest[0] != damping:
-            self._latest = (damping, self.system.solve(self.target, damping))
-        return self._latest[1]
 
     def acceleration(self, step: np.ndarray, damping: float) -> np.ndarray:
         """Return -(damped)^+ L^T D^2 f[step, step], (p,): the geodesic's bend along the step."""

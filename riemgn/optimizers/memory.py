@@ -12,12 +12,13 @@ from dataclasses import fields, is_dataclass
 
 import numpy as np
 
-from riemgn.optimizers.damping import Damping, Fixed, GainRatio, KernelAdaptive
+from riemgn.optimizers.damping import Damping, GainRatio
 from riemgn.optimizers.foreign import unlimited
 from riemgn.optimizers.gauss_newton import GaussNewton
 from riemgn.optimizers.hybrid_newton import HybridNewton
 from riemgn.optimizers.levenberg_marquardt import LevenbergMarquardt
 from riemgn.optimizers.line_search import FixedStep, UnitStepBacktracking
+from riemgn.optimizers.prescribed import Fixed, KernelAdaptive, KernelShifted
 from riemgn.optimizers.subspace_step import SubspaceStep
 from riemgn.optimizers.turns import Turns
 
@@ -31,6 +32,7 @@ _EXAMPLES = {
         GainRatio(),
         Fixed(1.0),
         KernelAdaptive(),
+        KernelShifted(),
         UnitStepBacktracking(),
         FixedStep(),
     )

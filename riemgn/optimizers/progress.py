@@ -24,8 +24,11 @@ def shown(verbosity: int) -> Iterator[Callable[[Record], None]]:
         print(HEADER)
         yield lambda record: print(described(record))
     elif is_watched():
-        with _passing_line() as show:
-            yield show
+        with passing_line() as show:
+            yield lambda record: show(
+                f"step {record.iteration}, cost {record.cost:.6g}, "
+                f"cosine {record.tangent_cosine:.1e}"
+            )
     else:
         yield lambda record: None
 
@@ -44,7 +47,11 @@ def described(record: Record) -> str:
 
 
 @contextmanager
-def _passing_line() -> Iterator[Callable[[Record], None]]:
+def passing_line() -> Iterator[Callable[[str], None]]:
+    """Give a function that shows a text on a line of standard error, gone at the end.
+
+    The first second passes in silence.
+    """
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -53,14 +60,10 @@ def _passing_line() -> Iterator[Callable[[Record], None]]:
     line = progress.add_task("starting")
     began = time.perf_counter()
 
-    def show(record: Record) -> None:
+    def show(text: str) -> None:
         if time.perf_counter() - began > _PATIENCE:
             progress.start()  # does nothing the second time
-            progress.update(
-                line,
-                description=f"step {record.iteration}, cost {record.cost:.6g}, "
-                f"cosine {record.tangent_cosine:.1e}",
-            )
+            progress.update(line, description=text)
 
     try:
         yield show
