@@ -30,6 +30,7 @@ from riemgn.arguments import choice
 ROOT_PI = math.sqrt(math.pi)
 ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 X_TANH_X = 1.1996786402577337  # the positive solution of x tanh x = 1
+SILU_THIRD = 0.3081815157964791  # -silu'''(z) at z = 1.0319582417807491
 
 NOT_SMOOTH = re.compile("(leaky|p|r)?relu6?|[sc]?elu|hard(tanh|sigmoid|swish)|softsign|heaviside")
 
@@ -50,6 +51,7 @@ class Activation:
         bound: The supremum of `|sigma|`, infinity where there is none.
         slope_bound: The supremum of `|sigma'|`.
         curvature_bound: The supremum of `|sigma''|`.
+        third_bound: The supremum of `|sigma'''|`, infinity where none is known.
 
     Raises:
         TypeError: A field is of another type.
@@ -63,6 +65,7 @@ class Activation:
     bound: float = math.inf
     slope_bound: float = math.inf
     curvature_bound: float = math.inf
+    third_bound: float = math.inf
 
     def __post_init__(self):
         if not isinstance(self.name, str):
@@ -72,7 +75,7 @@ class Activation:
         for field in ("value", "first", "second"):
             if not callable(getattr(self, field)):
                 raise TypeError(f"{field} must be a function, got {getattr(self, field)!r}")
-        for field in ("bound", "slope_bound", "curvature_bound"):
+        for field in ("bound", "slope_bound", "curvature_bound", "third_bound"):
             supremum = getattr(self, field)
             if isinstance(supremum, bool) or not isinstance(supremum, Real):
                 raise TypeError(f"{field} must be a number or infinity, got {supremum!r}")
@@ -125,8 +128,8 @@ def _tanh_second(z: np.ndarray, a: np.ndarray) -> np.ndarray:
     return curvature
 
 
-# |tanh'| is largest at 0, |tanh''| where tanh z = 1 / sqrt(3).
-TANH = Activation("tanh", _tanh, _tanh_first, _tanh_second, 1.0, 1.0, 4.0 / math.sqrt(27.0))
+# |tanh'| and |tanh'''| are largest at 0, |tanh''| where tanh z = 1 / sqrt(3).
+TANH = Activation("tanh", _tanh, _tanh_first, _tanh_second, 1.0, 1.0, 4.0 / math.sqrt(27.0), 2.0)
 
 
 def _reciprocal_one_plus_exp(z: np.ndarray, out: np.ndarray) -> np.ndarray:
@@ -162,7 +165,7 @@ def _sigmoid_second(z: np.ndarray, a: np.ndarray) -> np.ndarray:
 
 # As for tanh, of which this is a copy at half the scale: 0, and tanh(z / 2) = 1 / sqrt(3).
 SIGMOID = Activation(
-    "sigmoid", _sigmoid, _sigmoid_first, _sigmoid_second, 1.0, 0.25, 1.0 / math.sqrt(108.0)
+    "sigmoid", _sigmoid, _sigmoid_first, _sigmoid_second, 1.0, 0.25, 1.0 / math.sqrt(108.0), 0.125
 )
 
 
@@ -183,8 +186,16 @@ def _softplus_second(z: np.ndarray, a: np.ndarray) -> np.ndarray:
     return _sigmoid_first(z, _softplus_first(z, a))
 
 
-# The slope nears its bound as z grows; the curvature is largest at 0.
-SOFTPLUS = Activation("softplus", _softplus, _softplus_first, _softplus_second, math.inf, 1.0, 0.25)
+# The slope nears its bound as z grows; the curvature is largest at 0, and its slope is sigmoid''.
+SOFTPLUS = Activation(
+    "softplus",
+    _softplus,
+    _softplus_first,
+    _softplus_second,
+    slope_bound=1.0,
+    curvature_bound=0.25,
+    third_bound=SIGMOID.curvature_bound,
+)
 
 
 def _silu(z: np.ndarray) -> np.ndarray:
@@ -210,8 +221,17 @@ def _silu_second(z: np.ndarray, a: np.ndarray) -> np.ndarray:
     return e / np.square(rest) * (2.0 - size)
 
 
-# The slope is largest at z = 2 X_TANH_X, the curvature at 0.
-SILU = Activation("silu", _silu, _silu_first, _silu_second, math.inf, 0.5 * (1.0 + X_TANH_X), 0.5)
+# The slope is largest at z = 2 X_TANH_X, the curvature at 0, and its slope,
+# -(1 - T^2) (6 T + z (1 - 3 T^2)) / 8 with T = tanh(z/2), where z T (2 - 3 T^2) = 2 (1 - 3 T^2).
+SILU = Activation(
+    "silu",
+    _silu,
+    _silu_first,
+    _silu_second,
+    slope_bound=0.5 * (1.0 + X_TANH_X),
+    curvature_bound=0.5,
+    third_bound=SILU_THIRD,
+)
 
 
 def _gelu(z: np.ndarray) -> np.ndarray:
@@ -249,9 +269,18 @@ def _normal_distribution(z: np.ndarray, a: np.ndarray) -> np.ndarray:
     return phi
 
 
-# The slope is largest at sqrt(2), the curvature at 0.
-GELU_SLOPE = 0.5 * (1.0 + math.erf(1.0)) + 1.0 / (math.e * ROOT_PI)
-GELU = Activation("gelu", _gelu, _gelu_first, _gelu_second, math.inf, GELU_SLOPE, 2.0 / ROOT_TWO_PI)
+# The slope is largest at sqrt(2), the curvature at 0, and its slope, (z^3 - 4 z) exp(-z^2/2) over
+# the root of 2 pi, where z^4 - 7 z^2 + 4 = 0.
+GELU_TURN = math.sqrt((7.0 - math.sqrt(33.0)) / 2.0)
+GELU = Activation(
+    "gelu",
+    _gelu,
+    _gelu_first,
+    _gelu_second,
+    slope_bound=0.5 * (1.0 + math.erf(1.0)) + 1.0 / (math.e * ROOT_PI),
+    curvature_bound=2.0 / ROOT_TWO_PI,
+    third_bound=GELU_TURN * (4.0 - GELU_TURN**2) * math.exp(-0.5 * GELU_TURN**2) / ROOT_TWO_PI,
+)
 
 
 def _sin(z: np.ndarray) -> np.ndarray:
@@ -267,7 +296,7 @@ def _sin_second(z: np.ndarray, a: np.ndarray) -> np.ndarray:
 
 
 # The slope is largest at 0, the curvature at pi / 2.
-SIN = Activation("sin", _sin, _sin_first, _sin_second, 1.0, 1.0, 1.0)
+SIN = Activation("sin", _sin, _sin_first, _sin_second, 1.0, 1.0, 1.0, 1.0)
 
 
 def _erf(z: np.ndarray) -> np.ndarray:
@@ -287,9 +316,11 @@ def _erf_second(z: np.ndarray, a: np.ndarray) -> np.ndarray:
     return curvature
 
 
-# The slope is largest at 0, the curvature at 1 / sqrt(2).
+# The slope is largest at 0, and so is that of the curvature, which is largest at 1 / sqrt(2).
 ERF_CURVATURE = math.sqrt(8.0 / (math.pi * math.e))
-ERF = Activation("erf", _erf, _erf_first, _erf_second, 1.0, 2.0 / ROOT_PI, ERF_CURVATURE)
+ERF = Activation(
+    "erf", _erf, _erf_first, _erf_second, 1.0, 2.0 / ROOT_PI, ERF_CURVATURE, 4.0 / ROOT_PI
+)
 
 
 def _identity(z: np.ndarray) -> np.ndarray:
@@ -304,7 +335,9 @@ def _identity_second(z: np.ndarray, a: np.ndarray) -> np.ndarray:
     return np.zeros_like(z, dtype=np.float64)
 
 
-IDENTITY = Activation("identity", _identity, _identity_first, _identity_second, math.inf, 1.0, 0.0)
+IDENTITY = Activation(
+    "identity", _identity, _identity_first, _identity_second, math.inf, 1.0, 0.0, 0.0
+)
 
 ACTIVATIONS = MappingProxyType(
     {a.name: a for a in (TANH, SIGMOID, SOFTPLUS, GELU, SILU, SIN, ERF, IDENTITY)}

@@ -10,6 +10,7 @@ import typer
 
 from riemgn.commands.fit import fit
 from riemgn.commands.predict import predict
+from riemgn.commands.reproduce import DoesNotHold, Interrupted, reproduce
 from riemgn.commands.scores import scores
 
 BAD_INPUT = 2  # exit codes
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command()(fit)
 app.command()(predict)
 app.command()(scores)
+app.command()(reproduce)
 
 
 def _print_version(asked: bool) -> None:
@@ -50,8 +52,8 @@ def options(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code.
 
-    What a user can mend is one line on standard error and code 2; a numerical breakdown is
-    code 1, an interruption 130.
+    What a user can mend is one line on standard error and code 2; a numerical breakdown, or a
+    claim that does not hold, is code 1, an interruption 130.
 
     Args:
         arguments: The words after `riemgn`; None takes those of the process.
@@ -65,8 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error.format_message(), BAD_INPUT)
     except (ValueError, ImportError, OSError) as error:
         return _fail(str(error), BAD_INPUT)
-    except NumericalError as error:
+    except (NumericalError, DoesNotHold) as error:
         return _fail(str(error), BREAKDOWN)
+    except Interrupted as interruption:
+        return _fail(str(interruption), INTERRUPTED)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     if code == INTERRUPTED:

@@ -48,7 +48,7 @@ def gauss_newton_flow(
         t_end: The last time. For half the squared error the gap falls like exp(-2 t) where M is
             flat.
         times: The times that the trajectory has, increasing, in [0, t_end]; by default those of the
-            integrator's steps.
+            integrator's steps and, where these are long, three within each.
         tolerance: The error of a step, relative, and absolute in units of the speed at the start.
         dense: Whether the trajectory can be called with times between the steps.
         max_evaluations: How often the velocity may be evaluated.
@@ -155,7 +155,7 @@ def gradient_flow(
     t_end: float,
     *,
     times=None,
-    tolerance: float = 1e-8,
+    tolerance: float = 1e-5,
     dense: bool = False,
     max_evaluations: int = MOST_EVALUATIONS,
     max_time: float | None = None,
@@ -164,11 +164,12 @@ def gradient_flow(
 
     It is stiff, with rates up to mu times the largest eigenvalue of the tangent kernel, and
     integrated by an exponential method of order 4 that solves the part -J^T l'' J exactly: steps
-    follow the curvature of f and l, not the largest eigenvalue (Cox and Matthews 2002). Arguments,
-    returns and errors are those of `gauss_newton_flow`.
+    follow the curvature of f and l, not the largest eigenvalue (Cox and Matthews 2002). The error
+    of a step is relative to the whole way in the parameters, and to the residual in the outputs.
+    Arguments, returns and errors are those of `gauss_newton_flow`.
     """
     limits = _limits(t_end, times, tolerance, dense, max_evaluations, max_time)
-    return followed(GradientEquation(problem, _start(problem, point)), limits)
+    return followed(GradientEquation(problem, _start(problem, point), limits.t_end), limits)
 
 
 def _start(problem: Problem, point: Point) -> Point:

@@ -15,7 +15,7 @@ from riemgn.flows.exponential import ExponentialRungeKutta, StiffPart, stiff_par
 from riemgn.immersions.outputs import finite
 from riemgn.linalg import precise_damped_system, seen_through
 from riemgn.manifolds import Point
-from riemgn.manifolds.connection import Connection, units_at
+from riemgn.manifolds.connection import ColumnUnits, Connection, FrameUnits, units_at
 from riemgn.manifolds.metrics import AmbientMetric, LossHessian
 from riemgn.manifolds.retractions.nearest import Foot, nearest
 from riemgn.manifolds.sight import Sight
@@ -60,7 +60,12 @@ class Equation(ABC):
     Args:
         problem: The problem; its manifold's metric is that of the flow.
         start: Where it begins.
+
+    Attributes:
+        times_a_step: How many times of a step are kept where none are asked for, its end included.
     """
+
+    times_a_step = 4
 
     def __init__(self, problem: Problem, start: Point) -> None:
         self.problem = problem
@@ -99,6 +104,14 @@ class Equation(ABC):
     def solver(self) -> Callable[..., OdeSolver]:
         """What makes the integrator of a rate, as scipy's classes do."""
         return DOP853
+
+    def arrive(self, state: np.ndarray) -> None:
+        """Take note of a state that a step has reached."""
+        return
+
+    def amplification(self, state: np.ndarray) -> float:
+        """Return by how much rounding in the velocity has grown since the start, at least."""
+        return 1.0
 
     def told(self, state: np.ndarray) -> str:
         """Return what is said of the place where a flow breaks down."""
@@ -140,6 +153,9 @@ class GaussNewtonEquation(Equation):
         xi = lifted_gradient(self.problem.manifold.metric, sight, g)
         return -finite("J^+ g", self._units.coordinates(xi), sight.jet.params) / self.unit
 
+    def amplification(self, state: np.ndarray) -> float:
+        return _amplification(self._connection.sight(self.params(state)), self._units)
+
     def moment(self, state: np.ndarray) -> Moment:
         return _moment(self.problem, self._connection.sight(self.params(state)), self.damping)
 
@@ -152,8 +168,10 @@ class OutputEquation(Equation):
 
     def __init__(self, problem: Problem, start: Point) -> None:
         problem.manifold._require_constant_metric("the nearest point")
-        self._foot = start
-        self._rank = start.seen_in(problem.manifold.metric).rank
+        self._reached = start
+        sight = start.seen_in(problem.manifold.metric)
+        self._rank = sight.rank
+        self._units = units_at(sight)
         super().__init__(problem, start)
 
     @property
@@ -174,19 +192,26 @@ class OutputEquation(Equation):
         sight = self._nearest(state).seen_in(self.problem.manifold.metric)
         return _moment(self.problem, sight, 0.0)
 
+    def arrive(self, state: np.ndarray) -> None:
+        self._reached = self._nearest(state)
+
+    def amplification(self, state: np.ndarray) -> float:
+        return _amplification(self._reached.seen_in(self.problem.manifold.metric), self._units)
+
     def told(self, state: np.ndarray) -> str:
-        return _told(self._foot)
+        return _told(self._reached)
 
     def _nearest(self, state: np.ndarray) -> Point:
         manifold, target = self.problem.manifold, self.start.outputs + self.unit * state
-        finite("the outputs on the way", target, self._foot.params)
-        gap = target - self._foot.outputs
-        if np.any(gap):
-            self._foot = nearest(Foot(manifold, self._foot, target), gap).point
-        rank = self._foot.seen_in(manifold.metric).rank
+        finite("the outputs on the way", target, self._reached.params)
+        gap = target - self._reached.outputs
+        if not np.any(gap):
+            return self._reached
+        foot = nearest(Foot(manifold, self._reached, target), gap).point
+        rank = foot.seen_in(manifold.metric).rank
         if rank != self._rank:
             raise NumericalError(f"the Jacobian's rank turns from {self._rank} to {rank}")
-        return self._foot
+        return foot
 
 
 class _InParameters(Equation):
@@ -245,11 +270,30 @@ class DampedEquation(_InParameters):
 
 
 class GradientEquation(_InParameters):
-    """w' = -J^T g, gradient flow in the parameters: stiff, with -J^T l'' J as its stiff part."""
+    """w' = -J^T g, gradient flow in the parameters: stiff, with -J^T l'' J as its stiff part.
+
+    The unit of the state is how far that part alone leads by the last time.
+
+    Args:
+        problem: As for `Equation`.
+        start: Likewise.
+        t_end: The last time.
+    """
+
+    times_a_step = 1  # its steps are short
+
+    def __init__(self, problem: Problem, start: Point, t_end: float) -> None:
+        super().__init__(problem, start)
+        velocity = self.unit * self.rate(0.0, self.origin)
+        way = t_end * self._stiff(self.origin).phis({1: 1.0}, t_end, velocity)
+        self.unit = max(_rms(way), _FAINT * _rms(self.reach)) or 1.0
 
     @property
     def solver(self) -> Callable[..., OdeSolver]:
-        return partial(ExponentialRungeKutta, stiff=self._stiff)
+        seen = np.linalg.norm(self.problem.loss.whitened_gradient(self.start.outputs))
+        rounding = _FAINT * np.linalg.norm(self.start.jet.reach() + np.abs(self.start.outputs))
+        reach = float(max(seen, rounding)) / self.unit or 1.0
+        return partial(ExponentialRungeKutta, stiff=self._stiff, reach=reach)
 
     def rate(self, t: float, state: np.ndarray) -> np.ndarray:
         point = self.point(state)
@@ -306,6 +350,16 @@ def _moment(problem: Problem, sight: Sight, damping: float) -> Moment:
         float(sight.factor.singular_values()[-1] ** 2),
         damping,
     )
+
+
+def _amplification(sight: Sight, units: FrameUnits | ColumnUnits) -> float:
+    """The condition number of the Jacobian in the units of the start, where it began at about 1."""
+    B = seen_through(sight.jet, sight.root)
+    if B.streams:
+        return sight.factor.condition_number
+    J = B.jacobian()
+    values = np.linalg.svd(J @ units.params(np.eye(J.shape[1])), compute_uv=False)
+    return float(values[0] / max(values[sight.rank - 1], np.finfo(np.float64).tiny))
 
 
 def _rms(values: np.ndarray) -> float:

@@ -15,11 +15,15 @@ from riemgn.errors import NumericalError
 from riemgn.flows.equations import Equation, Moment
 from riemgn.flows.trajectory import Trajectory
 from riemgn.linalg import one_blas_thread
+from riemgn.linalg.factor import EPS
 from riemgn.manifolds.integration import Integration
 from riemgn.optimizers.progress import is_watched, passing_line
 
 # Evaluations of the velocity before a flow gives up; each takes a Jacobian and its factorisation.
 MOST_EVALUATIONS = 100_000
+
+# The share of the longest step so far below which a flow crawls.
+_CRAWL = 1e-5
 
 
 @dataclass(frozen=True)
@@ -64,10 +68,16 @@ def followed(equation: Equation, limits: Limits) -> Trajectory:
     completed, ending = False, ""
     with _shown(limits.t_end) as show:
         try:
+            longest = 0.0
             while integration.running and not log.overdue:
+                before = integration.t
                 integration.step()
+                equation.arrive(integration.y)
                 log.add(integration)
                 show(integration.t)
+                longest = max(longest, integration.t - before)
+                if integration.t - before < _CRAWL * longest:
+                    _require_digits(equation, integration, limits.tolerance)
             completed = not integration.running
             ending = "the last time is reached" if completed else log.late(integration.t)
         except NumericalError as error:
@@ -75,6 +85,16 @@ def followed(equation: Equation, limits: Limits) -> Trajectory:
         except KeyboardInterrupt:
             ending = f"interrupted at t = {integration.t:.6g}"
     return log.trajectory(completed, ending, integration.evaluations)
+
+
+def _require_digits(equation: Equation, integration: Integration, tolerance: float) -> None:
+    """Raise where steps are short because rounding in the velocity exceeds their tolerance."""
+    amplification = equation.amplification(integration.y)
+    if EPS * amplification > tolerance:
+        raise integration.breakdown(
+            "the Jacobian is about to lose rank, and rounding in the velocity exceeds the "
+            f"tolerance (amplified by {amplification:.1e} since the start)"
+        )
 
 
 @dataclass
@@ -127,13 +147,13 @@ class _Log:
 
     def add(self, integration: Integration) -> None:
         """Keep what a step has reached."""
-        piece = None
-        if self._limits.dense or self._asked is not None:
-            piece = integration.dense_output()
+        piece = integration.dense_output()
         if self._limits.dense:
             self._kept.ends.append(integration.t)
             self._kept.pieces.append(piece)
         if self._asked is None:
+            for t in np.linspace(piece.t_old, piece.t, self._equation.times_a_step + 1)[1:-1]:
+                self._keep(t, piece(t))
             self._keep(integration.t, integration.y)
         while self._asked and self._asked[0] <= integration.t:
             t = self._asked.pop(0)

@@ -29,7 +29,8 @@ class Trajectory:
     problem's manifold sees (docs/theory.md, sections 3 and 4).
 
     Attributes:
-        times: (m,), from 0.
+        times: (m,), from 0; unless they were asked for, those of the integrator's steps, with three
+            in between for the long steps of an explicit method.
         params: The parameters w, (m, p).
         outputs: The outputs u = f(w), (m, n).
         losses: (m,).

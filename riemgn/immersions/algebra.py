@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from riemgn.arguments import matrix, positive, vector
+from riemgn.immersions.derivative_bounds import BoundsOnBall, DerivativeBounds
 from riemgn.immersions.immersion import Immersion, StructuredImmersion
 from riemgn.immersions.jet import Jet
 from riemgn.immersions.outputs import finite
@@ -63,6 +64,19 @@ class Affine(Derived):
         self.alpha = positive("alpha", alpha)
         self.shift = 0.0 if shift is None else shift
 
+    @property
+    def output_scale(self) -> float:
+        """Alpha times the scale of the inner immersion."""
+        return self.alpha * self.inner.output_scale
+
+    def derivative_bounds(self, w, radius: float) -> DerivativeBounds | None:
+        bounds = self.inner.derivative_bounds(w, radius)
+        return None if bounds is None else bounds.scaled(self.alpha)
+
+    def derivative_bounds_in(self, w, frame) -> BoundsOnBall | None:
+        inner = self.inner.derivative_bounds_in(w, frame)
+        return None if inner is None else lambda radius: inner(radius).scaled(self.alpha)
+
     def at(self, w) -> AffineJet:
         inner = self.inner.at(w)
         return AffineJet(self, inner, inner.params)
@@ -111,6 +125,21 @@ class Reparametrised(Derived):
         if self.A.shape[0] != inner.dim:
             raise ValueError(f"A must have {inner.dim} rows, one a parameter, got {self.A.shape}")
         self.dim = self.A.shape[1]
+
+    @property
+    def output_scale(self) -> float:
+        """The scale of the inner immersion."""
+        return self.inner.output_scale
+
+    def derivative_bounds(self, w, radius: float) -> DerivativeBounds | None:
+        """Return those of the inner map in the frame A: at most |A|^2 and |A|^3 times its own."""
+        radius = positive("radius", radius, allow_zero=True)
+        on_ball = self.inner.derivative_bounds_in(self.A @ vector("w", w, self.dim), self.A)
+        return None if on_ball is None else on_ball(radius)
+
+    def derivative_bounds_in(self, w, frame) -> BoundsOnBall | None:
+        frame = matrix("frame", frame)
+        return self.inner.derivative_bounds_in(self.A @ vector("w", w, self.dim), self.A @ frame)
 
     def at(self, w) -> ReparametrisedJet:
         z = vector("w", w, self.dim)

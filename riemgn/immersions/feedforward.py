@@ -9,6 +9,7 @@ import numpy as np
 
 from riemgn.arguments import matrix, positive, real_array, vector
 from riemgn.immersions.blocks import BlockedJet
+from riemgn.immersions.derivative_bounds import BoundsOnBall, DerivativeBounds, NetworkBounds
 from riemgn.immersions.feedforward_jet import FeedforwardJet
 from riemgn.immersions.immersion import StructuredImmersion
 from riemgn.immersions.jet import Jet
@@ -68,6 +69,25 @@ class FeedforwardImmersion(StructuredImmersion):
             part.pool = self.pool
             parts.append(part)
         return parts
+
+    @property
+    def output_scale(self) -> float:
+        """The network's scale alpha."""
+        return self.network.scale
+
+    def derivative_bounds(self, w, radius: float) -> DerivativeBounds:
+        """Return bounds from the norms of weights and layer inputs (see `NetworkBounds`).
+
+        They are infinite where a bound of the activation's derivatives is.
+        """
+        radius = positive("radius", radius, allow_zero=True)
+        return NetworkBounds(self, vector("w", w, self.dim))(radius)
+
+    def derivative_bounds_in(self, w, frame) -> BoundsOnBall:
+        w, A = vector("w", w, self.dim), matrix("frame", frame)
+        plain, framed = NetworkBounds(self, w), NetworkBounds(self, w, A)
+        length = float(np.linalg.norm(A, 2))
+        return lambda r: plain(length * r).stretched(length).least(framed(r))
 
     def scaled(self, alpha: float) -> FeedforwardImmersion:
         return self._with(self.network.scaled(alpha))

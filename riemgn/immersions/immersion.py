@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riemgn.arguments import vector
+from riemgn.arguments import matrix, vector
 from riemgn.immersions.derivatives import DifferencedJacobian, Traced, can_be_traced
 from riemgn.immersions.jet import Jet
 from riemgn.immersions.outputs import finite
 
 if TYPE_CHECKING:
+    from riemgn.immersions.derivative_bounds import BoundsOnBall, DerivativeBounds
     from riemgn.immersions.domain import Domain
 
 
@@ -90,6 +91,38 @@ class Immersion(ABC):
         normal = vector("normal", normal, self.ambient_dim)
         with np.errstate(all="ignore"):
             return finite("the Hessian product", self._derivatives.hessian_vp(w, normal, xi), w)
+
+    @property
+    def output_scale(self) -> float:
+        """The factor alpha > 0 that the outputs carry: f / alpha is the map without it."""
+        return 1.0
+
+    def derivative_bounds(self, w, radius: float) -> DerivativeBounds | None:
+        """Return proved bounds of the second and third derivative on a ball; None if none is known.
+
+        They hold for |D^2 f(w')[xi, xi]| and |D^3 f(w')[xi, xi, xi]|, unit xi (p,) and every w'
+        with |w' - w| <= radius. The first is a Lipschitz constant of J on the ball in the spectral
+        norm: a symmetric form <N, D^k f[., ...]> has its norm on the diagonal, so that
+        |D^2 f[xi, eta]| is bounded by it too, for unit xi and eta. Override it for a map of yours.
+
+        Args:
+            w: The centre (p,).
+            radius: At least 0.
+        """
+        return None
+
+    def derivative_bounds_in(self, w, frame) -> BoundsOnBall | None:
+        """Return radius -> `derivative_bounds` of z -> f(w + A z) on |z| <= radius, or None.
+
+        Args:
+            w: The centre (p,), where z = 0.
+            frame: A, (p, q).
+        """
+        w, A = vector("w", w, self.dim), matrix("frame", frame)
+        if self.derivative_bounds(w, 0.0) is None:
+            return None
+        length = float(np.linalg.norm(A, 2))
+        return lambda radius: self.derivative_bounds(w, length * radius).stretched(length)
 
     def tangent_kernel(self, w) -> np.ndarray:
         """Return the tangent kernel J J^T, (n, n)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,8 @@ from riemgn.losses.targets import binary_labels, class_labels
 class LogisticLoss(Loss):
     """g(u) = sum log(1 + exp(-y_i u_i)) + ridge/2 |u|^2, y = -1 or 1, one logit a sample.
 
-    nu = ridge, mu = 1/4 + ridge. Without a ridge L = diag(1 / (2 cosh(u/2))) and
+    nu = ridge, mu = 1/4 + ridge, and the Hessian has the Lipschitz constant sup |sigmoid''| =
+    1 / (6 sqrt 3). Without a ridge L = diag(1 / (2 cosh(u/2))) and
     s = -y exp(-y u/2), which divides nothing; beyond |u| = 600 both are held, and L s = g'(u)
     still holds. With a ridge L = diag(sqrt(h)), h the diagonal of the Hessian.
 
@@ -33,6 +35,9 @@ class LogisticLoss(Loss):
         ValueError: The labels are empty, of another number of dimensions, NaN or otherwise coded;
             the ridge is negative or not finite.
     """
+
+    hessian_lipschitz = 1.0 / math.sqrt(108.0)
+    nonnegative = True
 
     def __init__(self, labels, ridge: float = 0.0) -> None:
         self.targets = binary_labels(labels)
@@ -109,6 +114,11 @@ class SoftmaxLoss(Loss):
     exp(-300), and L s = g' still holds, to rounding or 1e-190: diag(r) - p r^T maps g' / r to g'
     whatever r is, because the entries of g' add up to zero. Derived here.
 
+    The Hessian has the Lipschitz constant sqrt(2) / (3 sqrt 3): the third derivative along a is the
+    third central moment of the entries a_j under p. Among the laws of one mean on an interval that
+    moment, linear in the law, is largest for one of two values, where it is q (1 - q) (1 - 2 q) <=
+    1 / (6 sqrt 3) times the cube of their distance, at most sqrt(2) |a|.
+
     Args:
         labels: Integer labels 0..k-1, shape (samples,); integers kept as floats will do.
         ridge: Weight of the squared outputs, at least 0.
@@ -124,6 +134,9 @@ class SoftmaxLoss(Loss):
         ValueError: The labels are empty, of another number of dimensions, no integers, negative or
             beyond `classes`; fewer than two classes; the ridge is negative or not finite.
     """
+
+    hessian_lipschitz = math.sqrt(2.0 / 27.0)
+    nonnegative = True
 
     def __init__(self, labels, ridge: float = 0.0, classes: int | None = None) -> None:
         self.targets, self.classes = class_labels(labels, classes)

@@ -33,6 +33,8 @@ class DirectSumLoss(Loss):
         self.size = None if second.size is None else first.size + second.size
         self.strong_convexity = min(first.strong_convexity, second.strong_convexity)
         self.smoothness = max(first.smoothness, second.smoothness)
+        self.hessian_lipschitz = max(first.hessian_lipschitz, second.hessian_lipschitz)
+        self.nonnegative = first.nonnegative and second.nonnegative
         self.hessian_nullity = first.hessian_nullity + second.hessian_nullity
 
     def __repr__(self) -> str:

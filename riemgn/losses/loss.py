@@ -37,6 +37,9 @@ class Loss(ABC):
         size: n, the number of outputs that the loss expects, or None if it takes any.
         strong_convexity: nu, the largest number known with nu I <= Hess g everywhere; 0.0 if none.
         smoothness: mu, the least number known with Hess g <= mu I everywhere; infinity if none.
+        hessian_lipschitz: The least Lipschitz constant of the Hessian that is known, in the
+            spectral norm; infinity if none.
+        nonnegative: Whether no term of g is ever negative, so that inf g >= 0.
         hessian_nullity: How many directions the Hessian annihilates whatever u is; eigenvalues of
             B B^T, B = L^T J, that are zero for this reason alone.
     """
@@ -44,6 +47,8 @@ class Loss(ABC):
     size: int | None = None
     strong_convexity: float = 0.0
     smoothness: float = math.inf
+    hessian_lipschitz: float = math.inf
+    nonnegative: bool = False
     hessian_nullity: int = 0
 
     @abstractmethod

@@ -26,6 +26,8 @@ class SquaredLoss(Loss):
 
     strong_convexity = 1.0
     smoothness = 1.0
+    hessian_lipschitz = 0.0
+    nonnegative = True
 
     def __init__(self, y) -> None:
         self.targets = flat_targets("y", y)
@@ -87,6 +89,7 @@ class HuberLoss(Loss):
     """
 
     smoothness = 1.0
+    nonnegative = True
 
     def __init__(self, y, delta: float) -> None:
         self.targets = flat_targets("y", y)

@@ -15,7 +15,8 @@ class WeightedLoss(Loss):
 
     A weight of 2 is the sample twice. With S = diag(sqrt(w)), each weight repeated over the outputs
     of its sample, S commutes with the root L of the loss: L S is the root of g, S s its whitened
-    gradient. nu and mu are those of the loss times the least and the largest weight.
+    gradient. nu is that of the loss times the least weight, mu and the Lipschitz constant of the
+    Hessian are those of the loss times the largest.
 
     Args:
         loss: The loss, which must give its `terms`.
@@ -49,6 +50,8 @@ class WeightedLoss(Loss):
         self.size = loss.size
         self.strong_convexity = loss.strong_convexity * float(self.weights.min())
         self.smoothness = loss.smoothness * float(self.weights.max())
+        self.hessian_lipschitz = loss.hessian_lipschitz * float(self.weights.max())
+        self.nonnegative = loss.nonnegative
         self.hessian_nullity = loss.hessian_nullity
         self._of_outputs = self._repeated(self.size)
         self._factors = np.sqrt(self._of_outputs)

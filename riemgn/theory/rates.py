@@ -47,6 +47,9 @@ class RateFit:
 def fit_rate(times, gaps) -> RateFit:
     """Return the rate of gaps that fall like exp(-rate t), by least squares of their logarithms.
 
+    The squares are integrated over time by the trapezoidal rule: the line does not depend on where
+    an integrator has put its steps.
+
     Where the gaps end in a floor, as differences of losses do in rounding, the floor and what is
     within a factor 10 of it is left out. A floor shows by gaps that are zero or negative, or by a
     tail that does not fall: the split into a line and a constant that fits the logarithms best,
@@ -72,10 +75,9 @@ def fit_rate(times, gaps) -> RateFit:
             f"{np.count_nonzero(used)} of {t.size}"
         )
     t, log_gap = t[used], np.log(gap[used])
-    line = stats.linregress(t, log_gap)
-    return RateFit(
-        float(-line.slope), _jackknife(t, log_gap), float(line.intercept), float(floor), used
-    )
+    weights = _widths(t)
+    slope, intercept = _line(t, log_gap, weights)
+    return RateFit(-slope, _jackknife(t, log_gap, weights), intercept, float(floor), used)
 
 
 def _above_floor(t: np.ndarray, gap: np.ndarray) -> tuple[np.ndarray, float]:
@@ -125,11 +127,25 @@ def _squares_of_line(t: np.ndarray, y: np.ndarray) -> float:
     return float(np.sum((dy - slope * dt) ** 2))
 
 
-def _jackknife(t: np.ndarray, y: np.ndarray) -> float:
+def _widths(t: np.ndarray) -> np.ndarray:
+    """The weights of the trapezoidal rule."""
+    steps = np.diff(t)
+    return 0.5 * (np.append(steps, 0.0) + np.append(0.0, steps))
+
+
+def _line(t: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """The slope and the intercept of a line through weighted values."""
+    dt = t - np.average(t, weights=weights)
+    mean = np.average(y, weights=weights)
+    slope = (weights * dt) @ (y - mean) / ((weights * dt) @ dt)
+    return float(slope), float(mean + slope * (dt[0] - t[0]))
+
+
+def _jackknife(t: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
     """The standard error of the slope, leaving out one block of neighbours after the other."""
     blocks = np.array_split(np.arange(t.size), min(_BLOCKS, t.size))
     slopes = np.array(
-        [stats.linregress(np.delete(t, block), np.delete(y, block)).slope for block in blocks]
+        [_line(*(np.delete(values, block) for values in (t, y, weights)))[0] for block in blocks]
     )
     count = slopes.size
     return float(np.sqrt((count - 1) / count * np.sum((slopes - slopes.mean()) ** 2)))

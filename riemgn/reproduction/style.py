@@ -1,0 +1,97 @@
+"""The look that the figures of the claims share; each draws with matplotlib's Figure alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riemgn.arguments import choice
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+DPI = 150
+WIDTH, HEIGHT = 8.0, 4.5  # inches
+
+# M. Okabe and K. Ito's palette, which the colour-blind can tell apart, without black and yellow.
+BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = COLOURS = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+)
+PREDICTED = "black"
+MUTED = "#6b7280"
+
+_SPREADS = {"range": (0.0, 1.0), "quartiles": (0.25, 0.75)}
+
+
+def new_figure() -> Figure:
+    """Return the empty figure that a claim draws on; `Figure.set_size_inches` may change it."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained", dpi=DPI)
+    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)  # inches
+    return figure
+
+
+def finish(axes: Axes, xlabel: str, ylabel: str, title: str = "") -> None:
+    """Label axes, and give them a light grid and, if anything has a label, a legend."""
+    axes.set_xlabel(xlabel, fontsize=10)
+    axes.set_ylabel(ylabel, fontsize=10)
+    if title:
+        axes.set_title(title, fontsize=11, loc="left", fontweight="bold")
+    axes.tick_params(labelsize=9)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25, linewidth=0.6)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(frameon=False, fontsize=9)
+
+
+def band(
+    axes: Axes,
+    x: Sequence[float],
+    rows: Sequence[Sequence[float]],
+    label: str | None = None,
+    colour: str = BLUE,
+    spread: str = "range",
+    **line,
+) -> Line2D:
+    """Draw the median over seeds as a line in a band, and return the line.
+
+    NaN is left out; where a column has nothing else, the line and the band have a gap.
+
+    Args:
+        axes: The axes.
+        x: (m,).
+        rows: A row for each seed, (seeds, m).
+        label: The line's name in the legend.
+        colour: Of both.
+        spread: How far the band goes: the "range" over seeds, or the "quartiles".
+        line: Further options of `Axes.plot`.
+    """
+    choice("spread", spread, _SPREADS)
+    x, rows = np.asarray(x, dtype=float), np.atleast_2d(np.asarray(rows, dtype=float))
+    levels = np.full((3, rows.shape[1]), np.nan)
+    there = ~np.isnan(rows).all(axis=0)
+    low, high = _SPREADS[spread]
+    if there.any():
+        levels[:, there] = np.nanquantile(rows[:, there], (low, 0.5, high), axis=0)
+    if len(rows) > 1:
+        axes.fill_between(x, levels[0], levels[2], color=colour, alpha=0.2, linewidth=0)
+    [drawn] = axes.plot(x, levels[1], label=label, **{"color": colour, "linewidth": 1.8, **line})
+    return drawn
+
+
+def prediction(
+    axes: Axes, x: Sequence[float], y: Sequence[float], label: str | None = "predicted"
+) -> Line2D:
+    """Draw what theory says, dashed and black above everything else, and return the line."""
+    [drawn] = axes.plot(x, y, color=PREDICTED, linewidth=1.3, linestyle="--", zorder=5, label=label)
+    return drawn
