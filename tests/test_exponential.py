@@ -107,7 +107,7 @@ def test_interpolant_joins_the_steps(linear_map):
     own = solve_ivp(
         stiff, (0, 2), np.ones(5), method="Radau", rtol=1e-12, atol=1e-13, dense_output=True
     )
-    solver, pieces = run(stiff.solver(2.0, 1e-6))
+    _, pieces = run(stiff.solver(2.0, 1e-6))
     for before, after in pairwise(pieces):
         assert before(before.t) == pytest.approx(after(after.t_old), rel=1e-12)
         middle = 0.5 * (after.t_old + after.t)
