@@ -295,3 +295,16 @@ def test_it_prints_on_one_screen():
     assert len(text.splitlines()) < 15
     assert f"{found.alpha_threshold:.4g}" in text
     assert "certificate applies" in str(replace(found, applies=True))
+
+
+def test_ridge_rows_change_no_bound():
+    generator = np.random.default_rng(0)
+    net = rg.Network([2, 3, 1])
+    w0 = net.init(0, scheme="uniform")
+    f = net.scaled(50.0).centred(w0).immersion(generator.normal(size=(40, 2)))
+    ridged = f.ridged(0.5, w0)
+    assert ridged.derivative_bounds(w0, 0.1) == f.derivative_bounds(w0, 0.1)
+    targets = np.concatenate([generator.normal(size=40), np.zeros(f.dim)])
+    M = rg.ImmersedManifold(ridged)
+    found = rg.theory.certificate(rg.Problem(M, rg.SquaredLoss(targets)), M.point(w0))
+    assert np.isfinite(found.alpha_threshold)

@@ -461,3 +461,23 @@ def test_arguments_are_checked(method):
                 seed=0
             ),
         )
+
+
+def test_an_interruption_hands_back_the_last_point():
+    M = rg.ImmersedManifold(rg.autograd_immersion(lambda w: w, dim=2))
+    calls = []
+
+    class Interrupted(rg.SquaredLoss):
+        def gradient(self, u):
+            calls.append(u)
+            if len(calls) == 4:
+                raise KeyboardInterrupt
+            return super().gradient(u)
+
+    problem = rg.Problem(M, Interrupted(np.ones(2)))
+    result = EulerSteps(0.1, 1.0).run(problem, initial_point=M.point([0.0, 0.0]))
+    assert "interrupted at time 0.2" in result.stopping_criterion
+    assert np.asarray(result.point) == pytest.approx(np.full(2, 1 - 0.9**2))
+    calls.clear()
+    watched = rg.minimize(problem, M.point([0.0, 0.0]), EulerSteps(0.1, 1.0))
+    assert watched.ending is rg.optimizers.Ending.INTERRUPTED

@@ -28,7 +28,7 @@ def wide(loss, n=8, eps=0.03, alpha=30.0, width=150, seed=0):
 @pytest.mark.parametrize("loss", ["squared", "logistic"])
 @pytest.mark.parametrize("natural", [False, True])
 @pytest.mark.parametrize("damping", [0.3, 1.0, "kernel", "shifted", KernelAdaptive(3.0)])
-def test_speeds_are_the_extreme_eigenvalues_of_S(loss, natural, damping):
+def test_speeds_are_the_extreme_eigenvalues_of_the_damped_kernel(loss, natural, damping):
     problem, x = wide(loss)
     problem = problem.natural() if natural else problem
     u, n = x.outputs, x.size

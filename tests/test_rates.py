@@ -1,4 +1,4 @@
-"""Fitted rates: exact decays, scatter, floors of rounding, and where a line is asked of the time."""
+"""Fitted rates: exact decays, scatter, floors of rounding, and times that lie unevenly."""
 
 import numpy as np
 import pytest

@@ -9,6 +9,7 @@ import numpy as np
 
 from riemgn.arguments import positive, vector
 from riemgn.immersions.algebra import Derived, DerivedJet
+from riemgn.immersions.derivative_bounds import BoundsOnBall, DerivativeBounds
 from riemgn.immersions.immersion import Immersion
 from riemgn.linalg import DampedSystem, Factor, one_blas_thread, seen_through
 from riemgn.linalg.ridged import RidgedFactor, RidgedKernel
@@ -37,6 +38,12 @@ class Ridged(Derived):
         """The length n + p of the outputs, None before the first evaluation."""
         n = self.inner.known_ambient_dim
         return None if n is None else n + self.dim
+
+    def derivative_bounds(self, w, radius: float) -> DerivativeBounds | None:
+        return self.inner.derivative_bounds(w, radius)  # the added rows are linear
+
+    def derivative_bounds_in(self, w, frame) -> BoundsOnBall | None:
+        return self.inner.derivative_bounds_in(w, frame)
 
     def at(self, w) -> RidgedJet:
         inner = self.inner.at(w)

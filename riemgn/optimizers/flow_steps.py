@@ -110,6 +110,11 @@ class FlowSteps(Optimizer):
             except (ArithmeticError, np.linalg.LinAlgError) as error:
                 ending = f"Terminated - the step from time {at.time:g} fails: {error}."
                 break
+            except KeyboardInterrupt:
+                if not isinstance(problem, pymanopt.Problem):
+                    raise  # a run that is watched is ended by the one who watches it
+                ending = f"Terminated - interrupted at time {at.time:g}."
+                break
         return self._return_result(
             start_time=began,
             point=at.point,
