@@ -153,11 +153,16 @@ class _Log:
             self._kept.pieces.append(piece)
         if self._asked is None:
             for t in np.linspace(piece.t_old, piece.t, self._equation.times_a_step + 1)[1:-1]:
-                self._keep(t, piece(t))
+                state = piece(t)
+                if np.all(np.isfinite(state)):  # else F is not defined where the interpolant asks
+                    self._keep(t, state)
             self._keep(integration.t, integration.y)
         while self._asked and self._asked[0] <= integration.t:
             t = self._asked.pop(0)
-            self._keep(t, integration.y if t == integration.t else piece(t))
+            state = integration.y if t == integration.t else piece(t)
+            if not np.all(np.isfinite(state)):
+                raise integration.breakdown(f"the velocity is not defined near t = {t:.6g}")
+            self._keep(t, state)
 
     def trajectory(self, completed: bool, ending: str, evaluations: int) -> Trajectory:
         n, p = self._equation.start.jet.shape
