@@ -1,0 +1,337 @@
+"""C4: the rate of Gauss-Newton does not depend on the condition number of J^T J."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from riemgn.flows import Trajectory, gauss_newton_flow, gradient_flow
+from riemgn.manifolds import Point
+from riemgn.minimization import minimize
+from riemgn.problem import Problem
+from riemgn.reproduction.claim import Check, Claim, Measured, Verdict
+from riemgn.reproduction.conditioning_figure import draw, finite_median
+from riemgn.reproduction.problems import named_case
+from riemgn.reproduction.stretched import Stretched, slowest_mode, stretched
+from riemgn.theory import fit_rate
+
+T_END = 16.0
+TIMES = np.linspace(0.0, T_END, 65)
+LATE = T_END / 4 <= TIMES  # where rates are fitted
+
+# The integrator's tolerance is ample for rates, but no less than ten times what rounding does to
+# the velocity: the product J A is rounded to eps |J| |A|, so that its range moves by
+# eps cond(J) cond(J A).
+TOLERANCE = 1e-8
+LARGEST_TOLERANCE = 1e-2
+TIMES_ROUNDING = 10 * float(np.finfo(np.float64).eps)
+
+MOST_EVALUATIONS = 2000
+OPTIMUM_TOLERANCE = 1e-12
+
+SPREAD = 0.05  # the claim's own number
+
+# Gradient descent starts near the optimum, along the slowest mode of the Hessian there, with a gap
+# of 1000 times what rounding can do to the loss. Nearer its fall would drown; from farther away the
+# largest eigenvalue differs from that at the optimum by more than the share 1 / cond that the best
+# step leaves to stability.
+ABOVE_ROUNDING = 1e3
+
+# Gaps are then resolved to 1e-3 or better, and two e-folds of them are seen; the first steps, in
+# which other modes that curvature brings in still fall, may add some.
+RATE_WITHIN = 0.02
+SLOPE_WITHIN = 0.02
+
+# Up to this condition number of J^T J the steps of gradient descent are made one by one; from there
+# on their rate is that of its flow over the length of a step, from which it differs by a share
+# 1 / cond.
+LARGEST_STEPPED = 1e4
+MOST_STEPS = 20_000
+
+# The share by which a condition number of 1e12 may be off: J A is rounded to eps cond(J), 1e-11, of
+# its size, and its least singular value is 1e-6 of that.
+CONDITION_WITHIN = 1e-4
+
+# Condition numbers 10^d of J^T J: those of the claim, and further ones at which it is only asked
+# where the rate begins to move.
+CLAIMED = (0, 2, 4, 6, 8, 10, 12)
+BEYOND = (14, 16, 18, 20, 22, 24)
+
+# Those at which gradient descent is measured; at 1 it is at the optimum after a few steps.
+DESCENT = CLAIMED[1:]
+
+# The output scale of each, and whether gradient descent is measured, too. The deep network is so
+# curved along M in every parametrisation, cond(J) being 1e5, that steps of gradient descent come to
+# their asymptotic rate only below rounding.
+SUBJECTS = (("regression", 256.0, True), ("diabetes", 1024.0, True), ("deep", 1e5, False))
+
+
+def pieces(
+    seeds: int,
+    decades: tuple[int, ...] = CLAIMED + BEYOND,
+    descent_decades: tuple[int, ...] = DESCENT,
+    subjects: tuple[tuple[str, float, bool], ...] = SUBJECTS,
+) -> list[dict]:
+    """Return a piece for every subject and seed."""
+    return [
+        {
+            "seed": seed,
+            "case": case,
+            "alpha": alpha,
+            "decades": list(decades),
+            "descent_decades": list(descent_decades) if with_descent else [],
+        }
+        for case, alpha, with_descent in subjects
+        for seed in range(seeds)
+    ]
+
+
+def measure(
+    *,
+    seed: int,
+    case: str,
+    alpha: float,
+    decades: list[int],
+    descent_decades: list[int],
+    flow: Callable[..., Trajectory] = gauss_newton_flow,
+) -> dict[str, np.ndarray]:
+    """Fit the rates of Gauss-Newton and of gradient descent for each condition number.
+
+    Args:
+        seed: Of the problem and of the directions.
+        case: The problem's name, see `riemgn.reproduction.problems`.
+        alpha: Its output scale.
+        decades: Logarithms of the condition numbers of J^T J where the flow starts.
+        descent_decades: Those where gradient descent starts, near the optimum.
+        flow: The flow under test.
+
+    Returns:
+        `arrives`, whether the Gauss-Newton flow in w comes to its last time; if not all else is
+        NaN. For each condition number
+        `condition`, that of J^T J at the start as it is, `gaps` (times,), NaN after an end of the
+        flow, and the fitted `rate`; and for each of gradient descent `descent`, the fall of the log
+        gap in a best step, with `hessian`, the condition number of the loss's Hessian in z.
+    """
+    subject = named_case(case, alpha, seed)
+    problem = subject.problem
+    path = _followed(gauss_newton_flow, problem, subject.point, TOLERANCE)
+    if not path.completed:
+        return _without_rates(len(decades), len(descent_decades))
+    last = problem.manifold.point(path.params[-1])
+    optimum = minimize(problem, last, tolerance=OPTIMUM_TOLERANCE).point
+    flows = [
+        _flow_rate(stretched(problem, subject.point, d, seed), problem.cost(optimum), flow)
+        for d in decades
+    ]
+    descents = [
+        _descent_rate(stretched(problem, optimum, d, seed), problem, d) for d in descent_decades
+    ]
+    return {
+        "arrives": np.array(True),
+        **{name: np.array([row[name] for row in flows]) for name in ("condition", "gaps", "rate")},
+        **{name: np.array([row[name] for row in descents]) for name in ("descent", "hessian")},
+    }
+
+
+def _without_rates(flows: int, descents: int) -> dict[str, np.ndarray]:
+    unknown = np.full(flows, np.nan)
+    return {
+        "arrives": np.array(False),
+        "condition": unknown,
+        "gaps": np.full((flows, TIMES.size), np.nan),
+        "rate": unknown,
+        "descent": np.full(descents, np.nan),
+        "hessian": np.full(descents, np.nan),
+    }
+
+
+def _followed(
+    flow: Callable[..., Trajectory], problem: Problem, start: Point, tolerance: float
+) -> Trajectory:
+    return flow(
+        problem, start, T_END, times=TIMES, tolerance=tolerance, max_evaluations=MOST_EVALUATIONS
+    )
+
+
+def _flow_rate(at: Stretched, least_loss: float, flow: Callable[..., Trajectory]) -> dict:
+    start = at.point
+    rounding = TIMES_ROUNDING * at.origin.condition_number * at.values[0] / at.values[-1]
+    tolerance = min(max(TOLERANCE, rounding), LARGEST_TOLERANCE)
+    path = _followed(flow, at.problem, start, tolerance)
+    gaps = np.full(TIMES.size, np.nan)
+    gaps[: len(path)] = path.losses - least_loss
+    rate = _rate(TIMES[LATE], gaps[LATE]) if path.completed else np.nan
+    return {"condition": start.condition_number**2, "gaps": gaps, "rate": rate}
+
+
+def _rate(times: np.ndarray, gaps: np.ndarray) -> float:
+    """Return the fitted rate, NaN where too little of the decay lies above rounding."""
+    try:
+        return fit_rate(times, gaps).rate
+    except ValueError:
+        return np.nan
+
+
+def _descent_rate(at: Stretched, problem: Problem, decades: float) -> dict[str, float]:
+    """Return the fall of the log gap in a step of the best length for both ends of the spectrum."""
+    mode, optimum = slowest_mode(at, problem), at.point
+    start_gap = ABOVE_ROUNDING * _rounding(problem, at.origin)
+    aside = np.sqrt(2 * start_gap / mode.least) * mode.direction
+    start = at.problem.manifold.point(optimum.params + aside)
+    least_loss, length = at.problem.cost(optimum), 2 / (mode.least + mode.largest)
+    two_folds = 1 / mode.least  # the gap falls as exp(-2 mode.least time)
+    if 10.0**decades <= LARGEST_STEPPED:
+        steps = min(math.ceil(two_folds / length) + 50, MOST_STEPS)
+        fall = _rate(np.arange(steps + 1), _losses(at.problem, start, length, steps) - least_loss)
+    else:
+        times = np.linspace(0.0, two_folds, 41)
+        path = gradient_flow(
+            at.problem, start, two_folds, times=times, max_evaluations=MOST_EVALUATIONS
+        )
+        fall = length * _rate(times[: len(path)], path.losses - least_loss)
+    return {"descent": fall, "hessian": mode.largest / mode.least}
+
+
+def _rounding(problem: Problem, point: Point) -> float:
+    """Return what the rounding of outputs can do to the loss at a point."""
+    g = problem.loss.gradient(point.outputs)
+    return float(np.finfo(np.float64).eps * np.linalg.norm(point.jet.reach()) * np.linalg.norm(g))
+
+
+@np.errstate(all="ignore")
+def _losses(problem: Problem, start: Point, length: float, steps: int) -> np.ndarray:
+    """Return the losses of steps z - length J^T g, (steps + 1,), NaN where they have diverged."""
+    f, loss, z = problem.manifold.immersion, problem.loss, start.params
+    losses = np.full(steps + 1, np.nan)
+    for k in range(steps + 1):
+        if not np.all(np.isfinite(z)):
+            break
+        jet = f.at(z)
+        losses[k] = loss.value(jet.outputs)
+        z = z - length * jet.vjp(loss.gradient(jet.outputs))
+    return losses
+
+
+def predicted_descent(hessian: np.ndarray) -> np.ndarray:
+    """Return the fall of the log gap in a best step for condition numbers of the Hessian."""
+    return 2 * np.log1p(2 / (hessian - 1))
+
+
+def judge(measured: list[Measured]) -> Verdict:
+    """Return the verdict: one rate for Gauss-Newton, one in proportion to 1/cond for descent."""
+    checks, found, arrays, findings = [], {}, {}, []
+    decades = np.array(measured[0].arguments["decades"])
+    claimed = np.isin(decades, CLAIMED)
+    for label, group in _groups(measured).items():
+        arrived = [piece for piece in group if piece.arrays["arrives"]]
+        findings += _not_arrived(label, len(group), len(arrived))
+        if not arrived:
+            checks.append(Check.above(f"{label}: flows that arrive", 0, 1))
+            continue
+        of = {name: np.array([p.arrays[name] for p in arrived]) for name in arrived[0].arrays}
+        rates = of["rate"][:, claimed]
+        spreads = np.ptp(rates, axis=1) / rates.mean(axis=1)
+        off = np.abs(of["condition"][:, claimed] / 10.0 ** decades[claimed] - 1)
+        checks += [
+            Check.below(f"{label}: spread of the rate of Gauss-Newton", spreads.max(), SPREAD),
+            Check.below(f"{label}: error of cond(J^T J)", off.max(), CONDITION_WITHIN),
+        ]
+        found[label] = {"rate": np.median(rates, axis=0).tolist(), "spread": spreads.tolist()}
+        arrays.update({f"{label}|{name}": of[name] for name in ("rate", "descent")})
+        findings.append(_where_it_moves(label, of["rate"], decades, claimed))
+        if of["descent"].size:
+            steps = np.array(arrived[0].arguments["descent_decades"])
+            slopes = np.array([_slope(steps, row) for row in of["descent"]])
+            checks += _descent_checks(label, of, slopes)
+            found[label]["slope of descent"] = slopes.tolist()
+            arrays[f"{label}|steps"] = steps
+            findings.append(_how_slow(label, steps[-1], of))
+    arrays.update(decades=decades, claimed=claimed)
+    predicted = {"spread": 0.0, "slope of descent": -1.0}
+    return Verdict("C4", predicted, found, tuple(checks), arrays, tuple(findings))
+
+
+def _groups(measured: list[Measured]) -> dict[str, list[Measured]]:
+    groups: dict[str, list[Measured]] = {}
+    for piece in measured:
+        label = f"{piece.arguments['case']}, alpha {piece.arguments['alpha']:g}"
+        groups.setdefault(label, []).append(piece)
+    return groups
+
+
+def _slope(decades: np.ndarray, rates: np.ndarray) -> float:
+    """Return the slope of log10 rate over decades, NaN where a rate is not positive."""
+    if not np.all(rates > 0):
+        return np.nan
+    return float(np.polyfit(decades, np.log10(rates), 1)[0])
+
+
+def _descent_checks(label: str, of: dict[str, np.ndarray], slopes: np.ndarray) -> list[Check]:
+    off = of["descent"] / predicted_descent(of["hessian"]) - 1
+    return [
+        Check.below(
+            f"{label}: error of the predicted rate of gradient descent",
+            np.abs(off).max(),
+            RATE_WITHIN,
+        ),
+        Check.near(
+            f"{label}: slope of its log rate over log cond",
+            -1 + np.abs(slopes + 1).max(),
+            -1.0,
+            SLOPE_WITHIN,
+        ),
+    ]
+
+
+def _not_arrived(label: str, flows: int, arrived: int) -> list[str]:
+    if flows == arrived:
+        return []
+    return [
+        f"{label}: {flows - arrived} of {flows} Gauss-Newton flows do not come to t = {T_END:g} in "
+        f"any coordinates, since J loses rank; they have no rate and are left out."
+    ]
+
+
+def _where_it_moves(label: str, rates: np.ndarray, decades: np.ndarray, claimed: np.ndarray) -> str:
+    reference = np.array([[finite_median(row)] for row in rates[:, claimed]])
+    off = np.abs(rates / reference - 1)
+    moved = ~(off <= SPREAD).all(axis=0)
+    if not moved.any():
+        return f"{label}: the rate of Gauss-Newton moves by less than 5 % up to 1e{decades[-1]}."
+    first = int(np.argmax(moved))
+    lost = int(np.sum(np.isnan(off[:, first])))
+    seen = off[:, first][~np.isnan(off[:, first])]
+    how = [f"by up to {seen.max():.0%}"] if seen.size else []
+    how += [f"{lost} of {len(off)} flows do not come to t = {T_END:g}"] if lost else []
+    return (
+        f"{label}: the rate of Gauss-Newton begins to move at a condition number of J^T J of "
+        f"1e{decades[first]} ({', '.join(how)})."
+    )
+
+
+def _how_slow(label: str, decades: int, of: dict[str, np.ndarray]) -> str:
+    steps = np.median(np.log(10) / of["descent"][:, -1])
+    time = finite_median([np.log(10) / finite_median(rates) for rates in of["rate"]])
+    return (
+        f"{label}: at 1e{decades} gradient descent needs {steps:.1e} of its best steps for a tenth "
+        f"of the gap, the Gauss-Newton flow a time of {time:.1f}."
+    )
+
+
+CLAIM = Claim(
+    key="C4",
+    title="The rate does not depend on conditioning",
+    statement=(
+        "The rate of Gauss-Newton does not depend on the condition number of J^T J; that of "
+        "gradient descent with its best stable step falls in proportion to its inverse."
+    ),
+    section="docs/theory.md, section 4",
+    pieces=pieces,
+    measure=measure,
+    judge=judge,
+    draw=draw,
+    quick={"seeds": 2, "decades": (*CLAIMED, 16, 20)},
+    full={"seeds": 10},
+)
