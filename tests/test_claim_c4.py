@@ -17,7 +17,7 @@ SMALL = {
     "seeds": 1,
     "decades": (0, 4, 12),
     "descent_decades": (2, 4, 6, 12),
-    "subjects": (("regression", 256.0, True),),
+    "subjects": (("regression", 1024.0, 12, True),),
 }
 
 
@@ -28,7 +28,7 @@ def verdict():
 
 @pytest.fixture(scope="module")
 def optimum():
-    subject = named_case("regression", 256.0, 0)
+    subject = named_case("regression", 1024.0, 0)
     found = rg.minimize(subject.problem, subject.point, tolerance=1e-12)
     return subject.problem, found.point
 
@@ -39,8 +39,8 @@ def failing(verdict):
 
 def test_the_small_claim_holds(verdict):
     assert verdict.holds, failing(verdict)
-    rates = verdict.arrays["regression, alpha 256|rate"]
-    descent = verdict.arrays["regression, alpha 256|descent"]
+    rates = verdict.arrays["regression, alpha 1024|rate"]
+    descent = verdict.arrays["regression, alpha 1024|descent"]
     assert np.ptp(rates) < 0.01 * rates.mean()
     assert descent[0, -1] < 1e-10
 
@@ -124,12 +124,12 @@ def test_another_flow_does_not_pass(flow, monkeypatch):
     monkeypatch.setattr(conditioning, "MOST_EVALUATIONS", 800)
     small = {**SMALL, "decades": (0, 2, 8), "descent_decades": (2, 4)}
     broken = CLAIM.verdict(small, flow=flow)
-    assert "regression, alpha 256: spread of the rate of Gauss-Newton" in failing(broken)
+    assert "regression, alpha 1024: spread of the rate of Gauss-Newton" in failing(broken)
 
 
 def test_a_flow_that_does_not_arrive_is_told_and_left_out():
     small = {"seeds": 1, "decades": (0, 2), "descent_decades": (2,)}
-    found = CLAIM.verdict({**small, "subjects": (("regression", 16.0, True),)})
+    found = CLAIM.verdict({**small, "subjects": (("regression", 16.0, 12, True),)})
     assert failing(found) == ["regression, alpha 16: flows that arrive"]
     assert "1 of 1 Gauss-Newton flows do not come to t = 16" in found.findings[0]
 

@@ -14,6 +14,7 @@ from riemgn.reproduction.style import (
     MUTED,
     ORANGE,
     PURPLE,
+    SKY,
     VERMILION,
     band,
     finish,
@@ -23,7 +24,7 @@ from riemgn.reproduction.style import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_COLOURS = (BLUE, GREEN, PURPLE)
+_COLOURS = (SKY, BLUE, GREEN, PURPLE)
 _DESCENT = (VERMILION, ORANGE)
 _SHOWN = 0.2  # how far a relative rate is drawn from 1
 
@@ -41,20 +42,20 @@ def draw(verdict: Verdict, figure: Figure) -> None:
     rates, relative = figure.subplots(1, 2)
     arrays = verdict.arrays
     x = 10.0 ** arrays["decades"]
-    claimed = arrays["claimed"]
     labels = list(dict.fromkeys(key.split("|")[0] for key in arrays if "|" in key))
-    for k, (label, colour) in enumerate(zip(labels, _COLOURS, strict=False)):
-        own = arrays[f"{label}|rate"]
+    stepped = [label for label in labels if f"{label}|steps" in arrays]
+    for label, colour in zip(labels, _COLOURS, strict=False):
+        own, claimed = arrays[f"{label}|rate"], arrays[f"{label}|claimed"]
         look = {"marker": "o", "markersize": 4}
         band(rates, x[claimed], own[:, claimed], f"Gauss-Newton, {label}", colour, **look)
         reference = np.array([[finite_median(row)] for row in own[:, claimed]])
-        band(relative, x, own / reference, label, colour, **look)
-        if f"{label}|steps" in arrays:
-            steps = 10.0 ** arrays[f"{label}|steps"]
-            look = {"marker": "s^"[k % 2], "markersize": 5, "linewidth": 1.0}
-            descent = arrays[f"{label}|descent"]
-            band(rates, steps, descent, f"gradient descent, {label}", _DESCENT[k % 2], **look)
-    prediction(rates, x[claimed][1:], 4 / x[claimed][1:], "predicted: 4 / cond")
+        own = np.clip(own / reference, 1 - 2 * _SHOWN, 1 + 2 * _SHOWN)
+        band(relative, x, own, label, colour, spread="quartiles", **look)
+    for label, colour, marker in zip(stepped, _DESCENT, "s^", strict=False):
+        steps = 10.0 ** arrays[f"{label}|steps"]
+        look = {"marker": marker, "markersize": 5, "linewidth": 1.0}
+        band(rates, steps, arrays[f"{label}|descent"], f"gradient descent, {label}", colour, **look)
+        prediction(rates, steps, 4 / steps, "predicted: 4 / cond" if colour == VERMILION else None)
     rates.set(xscale="log", yscale="log")
     finish(
         rates,
@@ -62,13 +63,14 @@ def draw(verdict: Verdict, figure: Figure) -> None:
         "fall of the log gap per time or step",
         "Rates over twelve decades",
     )
-    relative.axvspan(x[claimed][0], x[claimed][-1], color=MUTED, alpha=0.08, linewidth=0)
+    relative.axvspan(1, 1e12, color=MUTED, alpha=0.08, linewidth=0)
     prediction(relative, [x[0], x[-1]], [1, 1], "no change")
     relative.set(xscale="log", ylim=(1 - _SHOWN, 1 + _SHOWN))
     relative.text(1.5, 1.01 - _SHOWN, "the claim's range", fontsize=8, color=MUTED)
     finish(
         relative,
         "condition number of J^T J at the start",
-        "rate over its median up to 1e12",
-        "Gauss-Newton, and where it ends",
+        "rate over its median in the claim's range",
+        "Gauss-Newton, and where rounding ends it",
     )
+    relative.legend(frameon=False, fontsize=9, loc="upper left")

@@ -65,15 +65,29 @@ def _draw_gaps(axes: Axes, arrays: dict) -> None:
 
 
 def _draw_growth(axes: Axes, arrays: dict) -> None:
-    times = arrays["adaptive_times"]
-    axes.plot(times, arrays["straight_growth"], color=BLUE, label="small targets, width 2000")
+    t = arrays["adaptive_times"]
+    _draw_labelled(axes, t, arrays["straight_growth"], "small targets, width 2000", BLUE)
     colours = iter((PURPLE, GREEN, ORANGE, VERMILION))
     k = 0
     while f"curved_{k}_sizes" in arrays:
         width, distance = arrays[f"curved_{k}_sizes"]
-        label = f"width {width:.0f}, distance {distance:.0e}"
+        label = f"targets of size 1, width {width:.0f}, distance {distance:.0e}"
         t, growth = arrays[f"curved_{k}_times"], arrays[f"curved_{k}_growth"]
-        axes.plot(t, growth, color=next(colours), label=label)
+        _draw_labelled(axes, t, growth, label, next(colours))
         k += 1
     axes.set_yscale("log")
     finish(axes, "time", "least eigenvalue / its first", "Features raise it along the flow")
+
+
+def _draw_labelled(axes: Axes, t: np.ndarray, growth: np.ndarray, label: str, colour: str) -> None:
+    axes.plot(t, growth, color=colour)
+    axes.annotate(
+        label,
+        (t[-1], growth[-1]),
+        xytext=(0, 3),
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        fontsize=9,
+        color=colour,
+    )

@@ -238,8 +238,8 @@ def _findings(arrays: dict[str, np.ndarray]) -> list[str]:
             early = arrays[f"{label}|error"][~arrives]
             told.append(
                 f"{label}: {len(early)} of {arrives.size} flows with A = I do not come to "
-                f"t = {T_END:g}, since they run to an edge of M, and are left out. As far as they "
-                f"go, those with A differ from them by at most {np.nanmax(early):.0e}."
+                f"t = {T_END:g} and are left out. As far as they go, those with A differ from them "
+                f"by at most {np.fmax.reduce(early.ravel()):.0e}."
             )
         of = {name: arrays[f"{label}|{name}"] for name in _DRAWN}
         dead = (of["normal_reached"] < 1) | ~(of["normal_error"] < LOST)
@@ -280,7 +280,8 @@ def draw(verdict: Verdict, figure: Figure) -> None:
         panels, ("error", "projection"), ("normal_error", "normal_projection"), strict=True
     ):
         for label, (colour, marker) in zip(labels, _LOOKS, strict=False):
-            of = {name: verdict.arrays[f"{label}|{name}"] for name in _DRAWN}
+            arrives = verdict.arrays[f"{label}|arrives"]
+            of = {name: verdict.arrays[f"{label}|{name}"][arrives] for name in _DRAWN}
             x = np.median(of["condition"], axis=0)
             look = {"marker": marker, "markersize": 5}
             band(axes, x, of[ours], label.replace("_", " "), colour, **look)
