@@ -13,6 +13,8 @@ from riemgn.reproduction.equivalence import CLAIM, TIMES, running_difference
 from riemgn.reproduction.problems import named_case
 from riemgn.reproduction.style import new_figure
 
+pytestmark = pytest.mark.slow
+
 SMALL = {
     "seeds": 1,
     "tolerances": (1e-6, 1e-10),

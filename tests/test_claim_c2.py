@@ -14,6 +14,8 @@ from riemgn.reproduction.normal_equations import normal_equations_flow, projecte
 from riemgn.reproduction.problems import named_case
 from riemgn.reproduction.style import new_figure
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"seeds": 1, "subjects": (("regression", 256.0, (2, 6, 10)),)}
 
 

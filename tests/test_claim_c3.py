@@ -13,6 +13,8 @@ from riemgn.reproduction.last_iterate import CLAIM, judge, measure, pieces
 from riemgn.reproduction.problems import Case, regression
 from riemgn.reproduction.style import new_figure
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"seeds": 1, "alphas": [], "cases": ["regression, flat"]}
 
 

@@ -12,6 +12,8 @@ from riemgn.reproduction.output_scale_findings import least_from_which
 from riemgn.reproduction.problems import regression
 from riemgn.reproduction.style import new_figure
 
+pytestmark = pytest.mark.slow
+
 SMALL = {
     "seeds": 1,
     "alphas": [64, 4096, 16384, 65536],

@@ -20,6 +20,8 @@ from riemgn.reproduction.paired import (
 )
 from riemgn.reproduction.style import new_figure
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"seeds": 1, "n": 6, "distances": [1e-1, 1e-4], "curved": [1e-4]}
 
 

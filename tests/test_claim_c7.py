@@ -10,6 +10,8 @@ from riemgn.reproduction.damped_steps import damped_steps, linear_steps
 from riemgn.reproduction.paired import nearly_linear_targets, paired_regression
 from riemgn.reproduction.style import new_figure
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"seeds": 1, "n": 6, "distances": [1e-1, 1e-5]}
 
 

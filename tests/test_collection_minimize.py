@@ -12,7 +12,7 @@ RUNS = [
     pytest.param(
         instance,
         factor,
-        marks=[pytest.mark.slow] if factor > 1 and instance.name in LONG else [],
+        marks=[pytest.mark.slow] if factor == 100 or instance.name in LONG else [],
         id=f"{instance.name} x{factor}",
     )
     for instance in INSTANCES

@@ -26,6 +26,8 @@ from contract_cases import (
 import riemgn as rg
 from riemgn.optimizers import Ending
 
+pytestmark = pytest.mark.slow
+
 
 @each_method
 def test_an_instance_and_the_callers_arrays_stay_as_they_are(name):

@@ -64,6 +64,7 @@ def in_ball(generator, radius, dim):
     return radius * step / np.linalg.norm(step) * generator.uniform() ** (1 / dim)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("widths", SHAPES, ids=str)
 @pytest.mark.parametrize("activation", BOUNDED)
 def test_no_sampled_derivative_exceeds_its_bound(widths, activation):

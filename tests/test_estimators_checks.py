@@ -3,10 +3,11 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import riemgn as rg
 
-pytestmark = pytest.mark.filterwarnings(
+pytestmark = [
+    pytest.mark.slow,
     # what scikit-learn's array API check says where that API is not switched on
-    "ignore:.*SCIPY_ARRAY_API:UserWarning"
-)
+    pytest.mark.filterwarnings("ignore:.*SCIPY_ARRAY_API:UserWarning"),
+]
 
 FAST = [
     rg.GaussNewtonRegressor(ridge=1.0),

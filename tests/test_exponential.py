@@ -69,6 +69,7 @@ def run(solver):
     return solver, pieces
 
 
+@pytest.mark.slow
 def test_error_follows_the_tolerance_at_few_steps(linear_map):
     stiff = Stiff(linear_map)
     own = solve_ivp(stiff, (0, 2), np.ones(5), method="Radau", rtol=1e-12, atol=1e-13)

@@ -174,6 +174,7 @@ def test_damped_flow_against_the_definition(loss, damping, natural):
     assert difference(f, followed(problem, flow, direction), flow) < 1e-6
 
 
+@pytest.mark.slow
 def test_gradient_flow_of_a_network_against_radau():
     problem, x = curved(alpha=32.0)
     f, y = problem.manifold.immersion, problem.loss.targets
@@ -204,7 +205,7 @@ def test_newton_flow_of_squared_loss_is_the_gauss_newton_flow():
     "flow",
     [
         rg.gauss_newton_flow,
-        rg.gradient_flow,
+        pytest.param(rg.gradient_flow, marks=pytest.mark.slow),
         lambda *a, **k: rg.levenberg_marquardt_flow(*a, 0.2, **k),
     ],
 )

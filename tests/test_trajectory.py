@@ -55,7 +55,7 @@ def test_slices_masks_and_indices(problem, start):
     "flow",
     [
         rg.gauss_newton_flow,
-        rg.gradient_flow,
+        pytest.param(rg.gradient_flow, marks=pytest.mark.slow),
         lambda *a, **k: rg.levenberg_marquardt_flow(*a, 0.5, **k),
     ],
 )

@@ -43,7 +43,11 @@ ABOVE_ROUNDING = 1e3
 # Gaps are then resolved to 1e-3 or better, and two e-folds of them are seen; the first steps, in
 # which other modes that curvature brings in still fall, may add some.
 RATE_WITHIN = 0.02
-SLOPE_WITHIN = 0.02
+
+# The rate follows the condition number of the loss's Hessian. That is the one of J^T J times a
+# factor between 1 and the quotient of the extreme eigenvalues of the Riemannian Hessian, below 10,
+# by how the slowest mode lies: over ten decades a tenth of the slope.
+SLOPE_WITHIN = 0.1
 
 # Up to this condition number of J^T J the steps of gradient descent are made one by one; from there
 # on their rate is that of its flow over the length of a step, from which it differs by a share
@@ -118,11 +122,11 @@ def measure(
         flow: The flow under test.
 
     Returns:
-        `arrives`, whether the Gauss-Newton flow in w comes to its last time; if not all else is
-        NaN. For each condition number
-        `condition`, that of J^T J at the start as it is, `gaps` (times,), NaN after an end of the
-        flow, and the fitted `rate`; and for each of gradient descent `descent`, the fall of the log
-        gap in a best step, with `hessian`, the condition number of the loss's Hessian in z.
+        `arrives`, whether the Gauss-Newton flow in w comes to its last time; if not, all else is
+        NaN. For each condition number `condition`, that of J^T J at the start as it is, `gaps`
+        (times,), NaN after an end of the flow, and the fitted `rate`; and for each of gradient
+        descent `descent`, the fall of the log gap in a best step, with `hessian`, the condition
+        number of the loss's Hessian in z.
     """
     subject = named_case(case, alpha, seed)
     problem = subject.problem
@@ -239,8 +243,9 @@ def judge(measured: list[Measured]) -> Verdict:
         claimed = decades <= group[0].arguments["claimed"]
         arrived = [piece for piece in group if piece.arrays["arrives"]]
         findings += _not_arrived(label, len(group), len(arrived))
+        share = len(arrived) / len(group)
+        checks.append(Check.above(f"{label}: share of flows that arrive", share, 0.5))
         if not arrived:
-            checks.append(Check.above(f"{label}: flows that arrive", 0, 1))
             continue
         of = {name: np.array([p.arrays[name] for p in arrived]) for name in arrived[0].arrays}
         rates = of["rate"][:, claimed]
@@ -291,7 +296,7 @@ def _descent_checks(label: str, of: dict[str, np.ndarray], slopes: np.ndarray) -
         ),
         Check.near(
             f"{label}: slope of its log rate over log cond",
-            -1 + np.abs(slopes + 1).max(),
+            slopes[np.argmax(np.abs(slopes + 1))],
             -1.0,
             SLOPE_WITHIN,
         ),
@@ -302,8 +307,8 @@ def _not_arrived(label: str, flows: int, arrived: int) -> list[str]:
     if flows == arrived:
         return []
     return [
-        f"{label}: {flows - arrived} of {flows} Gauss-Newton flows do not come to t = {T_END:g} in "
-        f"any coordinates, since J loses rank; they have no rate and are left out."
+        f"{label}: {flows - arrived} of {flows} Gauss-Newton flows do not come to t = {T_END:g} "
+        f"with A = I either; they have no rate and are left out."
     ]
 
 
@@ -317,7 +322,7 @@ def _where_it_moves(label: str, rates: np.ndarray, decades: np.ndarray, claimed:
     lost = int(np.sum(np.isnan(off[:, first])))
     seen = off[:, first][~np.isnan(off[:, first])]
     how = [f"by up to {seen.max():.0%}"] if seen.size else []
-    how += [f"{lost} of {len(off)} flows do not come to t = {T_END:g}"] if lost else []
+    how += [f"{lost} of {len(off)} flows have none"] if lost else []
     return (
         f"{label}: the rate of Gauss-Newton begins to move at a condition number of J^T J of "
         f"1e{decades[first]} ({', '.join(how)})."

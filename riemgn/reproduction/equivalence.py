@@ -40,7 +40,7 @@ ALLOWED = 1e4 * TOLERANCE
 LEAST_TIMES = 10
 
 # By then what does not arrive is within 1e-2 of the time at which it ends.
-MOST_EVALUATIONS = 2000
+MOST_EVALUATIONS = 1500
 
 # Steps 2^-3 .. 2^-7 to the time 1. An error C h^k (1 + c h + ..) has the slope k + O(c h), of which
 # the last two halvings, with h about 1/64 and c of the order of the number of e-folds by which the
@@ -254,9 +254,9 @@ def draw(verdict: Verdict, figure: Figure) -> None:
         by = verdict.arrays[f"{label}|by tolerance"]
         band(by_tolerance, tolerances, by, colour=colour, marker="o", markersize=4)
     prediction(in_time, [TIMES[1], T_END], [ALLOWED, ALLOWED], "allowed")
-    in_time.set(xscale="log", yscale="log", ylim=(1e-16, 30 * ALLOWED))
+    in_time.set(xscale="log", yscale="log", ylim=(1e-19, 30 * ALLOWED))
     finish(in_time, "time t", "largest relative difference up to t", "Two integrations, one curve")
-    in_time.legend(frameon=False, fontsize=8, loc="lower right")
+    in_time.legend(frameon=False, fontsize=8, loc="lower center", ncol=2)
     prediction(by_tolerance, tolerances, tolerances, "= tolerance")
     by_tolerance.set(xscale="log", yscale="log")
     sizes = ("tolerance of both integrators", "largest relative difference")
