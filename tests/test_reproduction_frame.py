@@ -428,7 +428,7 @@ def test_claims_json_holds_the_claims_in_order(register, tmp_path):
     assert row["seconds"] >= 0
 
 
-def test_rows_are_kept_only_from_the_same_settings_and_sources(register, tmp_path, monkeypatch):
+def test_rows_are_kept_only_from_the_same_sources(register, tmp_path, monkeypatch, caplog):
     register(*(replace(cases.CLAIMS[key], draw=nothing) for key in ("T1", "WRONG")))
     quick(["WRONG"], tmp_path)
     wrong = rows(tmp_path)["WRONG"]
@@ -437,20 +437,33 @@ def test_rows_are_kept_only_from_the_same_settings_and_sources(register, tmp_pat
     assert rows(tmp_path)["WRONG"] == wrong
     assert 'id="WRONG"' in (tmp_path / "index.html").read_text()
 
-    quick(["T1"], tmp_path, seeds=3)  # WRONG had two
-    assert list(rows(tmp_path)) == ["T1"]
-    assert not (tmp_path / "WRONG.png").exists()
-
-    quick(["WRONG"], tmp_path, seeds=3)
-    reproduce(["T1"], "full", tmp_path, jobs=1)
-    assert list(rows(tmp_path)) == ["T1"]
-
-    reproduce(["WRONG"], "full", tmp_path, jobs=1)
-    assert list(rows(tmp_path)) == ["T1", "WRONG"]
     around = store.surroundings() | {"sources": "another"}
     monkeypatch.setattr(run, "surroundings", lambda: around)
-    reproduce(["T1"], "full", tmp_path, jobs=1)
+    quick(["T1"], tmp_path)
     assert list(rows(tmp_path)) == ["T1"]
+    assert not (tmp_path / "WRONG.png").exists()
+    assert "dropped WRONG" in caplog.text
+
+
+def test_results_of_other_settings_are_not_lost(register, tmp_path):
+    register(*(replace(cases.CLAIMS[key], draw=nothing) for key in ("T1", "WRONG")))
+    quick(["T1", "WRONG"], tmp_path)
+    found = rows(tmp_path)
+    with pytest.raises(ValueError, match="holds WRONG measured with other settings"):
+        quick(["T1"], tmp_path, seeds=3)  # WRONG had two
+    with pytest.raises(ValueError, match="choose another folder"):
+        reproduce(["T1"], "full", tmp_path, jobs=1)
+    assert rows(tmp_path) == found
+    assert (tmp_path / "WRONG.png").exists()
+    reproduce(["T1", "WRONG"], "full", tmp_path, jobs=1)  # all of them at once may be
+    assert [row["run"] for row in rows(tmp_path).values()] == ["full", "full"]
+
+
+def test_a_caption_is_told_with_the_figure(register, tmp_path):
+    register(replace(cases.CLAIM, caption="Halvings beside <theory>."))
+    quick(["T1"], tmp_path)
+    text = (tmp_path / "index.html").read_text()
+    assert text.count("Halvings beside &lt;theory&gt;.") == 2  # seen, and told of the picture
 
 
 def test_a_row_changed_by_hand_is_not_kept(register, tmp_path):

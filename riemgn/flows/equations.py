@@ -109,9 +109,9 @@ class Equation(ABC):
         """Take note of a state that a step has reached."""
         return
 
-    def amplification(self, state: np.ndarray) -> float:
-        """Return by how much rounding in the velocity has grown since the start, at least."""
-        return 1.0
+    def amplifications(self, state: np.ndarray) -> tuple[float, float]:
+        """Return by how much rounding in the velocity is amplified: since the start, and in all."""
+        return 1.0, 1.0
 
     def told(self, state: np.ndarray) -> str:
         """Return what is said of the place where a flow breaks down."""
@@ -153,8 +153,8 @@ class GaussNewtonEquation(Equation):
         xi = lifted_gradient(self.problem.manifold.metric, sight, g)
         return -finite("J^+ g", self._units.coordinates(xi), sight.jet.params) / self.unit
 
-    def amplification(self, state: np.ndarray) -> float:
-        return _amplification(self._connection.sight(self.params(state)), self._units)
+    def amplifications(self, state: np.ndarray) -> tuple[float, float]:
+        return _amplifications(self._connection.sight(self.params(state)), self._units)
 
     def moment(self, state: np.ndarray) -> Moment:
         return _moment(self.problem, self._connection.sight(self.params(state)), self.damping)
@@ -195,8 +195,8 @@ class OutputEquation(Equation):
     def arrive(self, state: np.ndarray) -> None:
         self._reached = self._nearest(state)
 
-    def amplification(self, state: np.ndarray) -> float:
-        return _amplification(self._reached.seen_in(self.problem.manifold.metric), self._units)
+    def amplifications(self, state: np.ndarray) -> tuple[float, float]:
+        return _amplifications(self._reached.seen_in(self.problem.manifold.metric), self._units)
 
     def told(self, state: np.ndarray) -> str:
         return _told(self._reached)
@@ -352,14 +352,15 @@ def _moment(problem: Problem, sight: Sight, damping: float) -> Moment:
     )
 
 
-def _amplification(sight: Sight, units: FrameUnits | ColumnUnits) -> float:
-    """The condition number of the Jacobian in the units of the start, where it began at about 1."""
+def _amplifications(sight: Sight, units: FrameUnits | ColumnUnits) -> tuple[float, float]:
+    """The Jacobian's condition number in the units of the start, and what lifts amplify now."""
     B = seen_through(sight.jet, sight.root)
     if B.streams:
-        return sight.factor.condition_number
+        return 1.0, sight.amplification
     J = B.jacobian()
     values = np.linalg.svd(J @ units.params(np.eye(J.shape[1])), compute_uv=False)
-    return float(values[0] / max(values[sight.rank - 1], np.finfo(np.float64).tiny))
+    grown = values[0] / max(values[sight.rank - 1], np.finfo(np.float64).tiny)
+    return float(grown), sight.amplification
 
 
 def _rms(values: np.ndarray) -> float:

@@ -89,11 +89,16 @@ def followed(equation: Equation, limits: Limits) -> Trajectory:
 
 def _require_digits(equation: Equation, integration: Integration, tolerance: float) -> None:
     """Raise where steps are short because rounding in the velocity exceeds their tolerance."""
-    amplification = equation.amplification(integration.y)
-    if EPS * amplification > tolerance:
+    grown, whole = equation.amplifications(integration.y)
+    if EPS * grown > tolerance:
         raise integration.breakdown(
             "the Jacobian is about to lose rank, and rounding in the velocity exceeds the "
-            f"tolerance (amplified by {amplification:.1e} since the start)"
+            f"tolerance (amplified by {grown:.1e} since the start)"
+        )
+    if EPS * whole > tolerance:
+        raise integration.breakdown(
+            f"rounding in the velocity, amplified by {whole:.1e}, exceeds the tolerance "
+            f"{tolerance:.1e}: a larger one may lead on"
         )
 
 

@@ -81,8 +81,8 @@ class Verdict:
         measured: What was measured, likewise.
         checks: The comparisons on which the verdict rests.
         arrays: What the figure draws.
-        findings: Sentences with measured numbers about where the claim stops holding. They are
-            not part of the verdict.
+        findings: Sentences with measured numbers about what else was seen, such as where the claim
+            stops holding. They are not part of the verdict.
     """
 
     claim: str
@@ -114,6 +114,7 @@ class Claim:
         draw: Draws a verdict on an empty figure.
         quick: Arguments of `pieces` for a run of a minute or so.
         full: Those for a whole run.
+        caption: What the figure shows, in a sentence or two.
     """
 
     key: str
@@ -126,6 +127,7 @@ class Claim:
     draw: Callable[[Verdict, Figure], None]
     quick: dict
     full: dict
+    caption: str = ""
 
     def verdict(self, settings: dict, **replaced) -> Verdict:
         """Return the verdict of a run here and now, in this process; nothing is kept.

@@ -84,7 +84,7 @@ def told(value) -> str:
     if isinstance(value, (list, tuple)):
         if len(value) > _LISTED:
             return f"{told(value[0])} … {told(value[-1])} ({len(value)} values)"
-        return ", ".join(map(told, value))
+        return ", ".join(f"({told(v)})" if isinstance(v, (list, tuple)) else told(v) for v in value)
     return str(value)
 
 
@@ -101,8 +101,8 @@ def _header(rows: Mapping[str, dict], around: Mapping[str, str]) -> str:
     versions = {"Python": platform.python_version(), **around, "sources": around["sources"][:12]}
     return (
         "<header>\n<h1>The claims about Gauss-Newton on output manifolds, reproduced</h1>\n"
-        f"<p>Claims that hold: {holding} of {len(rows)}. Each was measured anew; below are its "
-        "statement, a figure, and every number beside the prediction that it is compared with."
+        f"<p>Claims that hold: {holding} of {len(rows)}. Below are the statement of each, a "
+        "figure, and every number beside the prediction that it is compared with."
         "</p>\n"
         f'<p class="soft">Settings: {_text(runs)}. {pieces} independent measurements took '
         f"{_duration(seconds)} in all, each at one thread.<br>"
@@ -139,8 +139,12 @@ def _figure(key: str, row: dict, image: bytes | None) -> str:
     if image is None:
         return "<p>There is no figure: the measurements did not come to an end.</p>\n"
     source = base64.b64encode(image).decode("ascii")
-    words = f"Claim {key}, {row['title']}: what was measured, beside what is predicted (dashed)."
-    return f'<figure><img alt="{_text(words)}" src="data:image/png;base64,{source}"></figure>\n'
+    words = row["caption"] or "What was measured, beside what is predicted (dashed)."
+    return (
+        f'<figure><img alt="Claim {_text(key)}. {_text(words)}" '
+        f'src="data:image/png;base64,{source}">'
+        f'<figcaption class="soft">{_text(words)}</figcaption></figure>\n'
+    )
 
 
 def _checks(row: dict) -> str:
@@ -157,7 +161,7 @@ def _findings(row: dict) -> str:
     if not row["findings"]:
         return ""
     sentences = "".join(f"<li>{_numbers(sentence)}</li>\n" for sentence in row["findings"])
-    return f"<h3>Where it stops holding</h3>\n<ul>\n{sentences}</ul>\n"
+    return f"<h3>What else was seen</h3>\n<ul>\n{sentences}</ul>\n"
 
 
 def _verdict(key: str, row: dict) -> str:

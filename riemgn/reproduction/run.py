@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import math
 import signal
 import time
@@ -31,6 +32,8 @@ from riemgn.reproduction.store import (
     write_piece,
 )
 from riemgn.reproduction.style import DPI, new_figure
+
+_LOGGER = logging.getLogger("riemgn")
 
 PIECES = "pieces"  # the folder of finished pieces
 
@@ -104,7 +107,8 @@ def reproduce(
     Pieces that an earlier run has finished are taken from the folder if nothing that they depend
     on has changed. A piece that raises an ArithmeticError or a ValueError makes its claim fail,
     with the error as the reason; so does a judgement that does. claims.json and the page keep the
-    rows of claims that are not among `keys` if they came from the same settings and sources.
+    rows of claims that are not among `keys` if they came from the same sources; those of other
+    sources are dropped, and a warning on the logger `riemgn` names them.
 
     Args:
         keys: The claims, "C1" to "C7".
@@ -118,7 +122,8 @@ def reproduce(
         The verdicts, in the order of the claims.
 
     Raises:
-        ValueError: There is no such claim, or an argument is not legal.
+        ValueError: There is no such claim, an argument is not legal, or the folder holds results of
+            other claims with other settings.
         OSError: The folder cannot be written to.
         KeyboardInterrupt: The run was interrupted; its message says how many pieces are kept.
     """
@@ -129,6 +134,7 @@ def reproduce(
     claims = [known.claim(key) for key in known.in_order(keys)]
     asked = _Asked(settings, seeds, Path(out), surroundings())
     plans = [asked.planned(claim) for claim in claims]
+    _require_own_results(asked, keys)
     (asked.folder / PIECES).mkdir(parents=True, exist_ok=True)
     try:
         errors = _measure(_longest_first(plans, read_rows(asked.folder)), jobs, note)
@@ -137,6 +143,23 @@ def reproduce(
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_what_is_kept(plans, asked.folder)) from None
     return [one.verdict for one in judged]
+
+
+def _require_own_results(asked: _Asked, keys: Sequence[str]) -> None:
+    """Raise where the folder holds other claims' results, still true, of other settings."""
+    others = [
+        key
+        for key, earlier in read_rows(asked.folder).items()
+        if key not in keys
+        and key in known.CLAIMS
+        and is_sealed(key, earlier, asked.around)
+        and not _same_settings(key, earlier, asked)
+    ]
+    if others:
+        raise ValueError(
+            f"out: {asked.folder} holds {', '.join(others)} measured with other settings, which "
+            "would be lost; choose another folder, or measure them too"
+        )
 
 
 def _cores() -> int:
@@ -289,17 +312,24 @@ def _write(asked: _Asked, judged: list[_Judged]) -> None:
         page_draft.write_text(page(rows, images, asked.around), encoding="utf-8")
         for figure, draft in zip(figures.values(), figure_drafts, strict=True):
             draft.write_bytes(figure)
-    for key in (earlier.keys() & known.CLAIMS.keys()) - images.keys():
+    dropped = (earlier.keys() & known.CLAIMS.keys()) - images.keys()
+    for key in dropped:
         _figure_path(folder, key).unlink(missing_ok=True)
+    stale = sorted(dropped - rows.keys())
+    if stale:
+        _LOGGER.warning("dropped %s, measured with other sources or versions", ", ".join(stale))
 
 
 def _still_true(key: str, earlier: dict, asked: _Asked) -> bool:
     """Whether an earlier run's row is what this run would give, and has its figure."""
     if key not in known.CLAIMS or not is_sealed(key, earlier, asked.around):
         return False
+    return _same_settings(key, earlier, asked) and _figure_path(asked.folder, key).is_file()
+
+
+def _same_settings(key: str, earlier: dict, asked: _Asked) -> bool:
     settings = asked.settings_of(known.claim(key))
-    same = earlier["run"] == asked.settings and same_json(earlier["settings"], settings)
-    return same and _figure_path(asked.folder, key).is_file()
+    return earlier["run"] == asked.settings and same_json(earlier["settings"], settings)
 
 
 def _figure_path(folder: Path, key: str) -> Path:

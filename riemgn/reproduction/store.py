@@ -157,6 +157,7 @@ def row(
             "title": claim.title,
             "statement": claim.statement,
             "section": claim.section,
+            "caption": claim.caption,
             "predicted": verdict.predicted,
             "measured": verdict.measured,
             "holds": verdict.holds,
