@@ -308,3 +308,40 @@ def test_ridge_rows_change_no_bound():
     M = rg.ImmersedManifold(ridged)
     found = rg.theory.certificate(rg.Problem(M, rg.SquaredLoss(targets)), M.point(w0))
     assert np.isfinite(found.alpha_threshold)
+
+
+class NearParabola(rg.Immersion):
+    """(w, w^2), whose bounds are told up to a radius."""
+
+    dim, ambient_dim = 1, 2
+
+    def __init__(self, farthest, beyond):
+        self.farthest, self.beyond = farthest, beyond
+
+    def __call__(self, w):
+        return anp.array([w[0], w[0] ** 2])
+
+    def derivative_bounds(self, w, radius):
+        return DerivativeBounds(2.0, 0.0) if radius <= self.farthest else self.beyond
+
+
+@pytest.mark.parametrize("beyond", [None, DerivativeBounds(np.inf, np.inf)])
+def test_bounds_that_are_known_near_by_alone(beyond):
+    M = rg.ImmersedManifold(NearParabola(1e-2, beyond))
+    problem = rg.Problem(M, rg.SquaredLoss(np.array([1e-5, 0.0])))
+    x = M.point([0.0])
+    found = certificate(problem, x)
+    assert found.applies
+    assert found.radius <= 1e-2
+    best = rg.minimize(problem, x, tolerance=1e-14).point
+    sure = rg.theory.optimum_certificate(problem, best)
+    assert sure.applies
+    assert 0 < sure.radius <= 1.1e-2
+
+
+@pytest.mark.parametrize("question", ["certificate", "optimum_certificate", "geodesic_modulus"])
+def test_a_point_must_be_given(question):
+    M = rg.ImmersedManifold(NearParabola(1.0, None))
+    problem = rg.Problem(M, rg.SquaredLoss(np.zeros(2)))
+    with pytest.raises(TypeError, match="point must be a point"):
+        getattr(rg.theory, question)(problem, None)

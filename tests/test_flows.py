@@ -3,6 +3,7 @@
 import autograd.numpy as anp
 import numpy as np
 import pytest
+from pymanopt.manifolds import Sphere
 from scipy.integrate import solve_ivp
 
 import riemgn as rg
@@ -299,3 +300,55 @@ def test_shifted_kernel_serves_every_eigenvalue():
         for damping in ("kernel", KernelShifted())
     )
     assert np.array_equal(one.outputs, other.outputs)
+
+
+@pytest.mark.parametrize("flow", [rg.gauss_newton_flow, rg.riemannian_gradient_flow])
+def test_short_last_step_is_no_breakdown(flow):
+    problem, x = wide(eps=1e-6) if flow is rg.gauss_newton_flow else curved()
+    whole = flow(problem, x, 3.0, tolerance=1e-10)
+    assert whole.completed
+    end = whole.times[-5] + 1e-8  # just after a step
+    again = flow(problem, x, end, tolerance=1e-10)
+    assert again.completed
+    assert again.times[-1] == end
+
+
+@pytest.mark.parametrize(
+    "flow", [rg.gauss_newton_flow, rg.riemannian_gradient_flow, rg.newton_flow]
+)
+def test_zero_jacobian_at_the_start_is_an_error(flow):
+    M = rg.ImmersedManifold(rg.autograd_immersion(lambda w: 0.0 * w, dim=2))
+    with pytest.raises(rg.NumericalError, match="no direction lowers the loss"):
+        flow(rg.Problem(M, rg.SquaredLoss(np.ones(2))), M.point([1.0, 2.0]), 1.0)
+
+
+def test_structural_zeros_are_no_least_eigenvalue():
+    generator = np.random.default_rng(0)
+    X, labels = generator.normal(size=(6, 2)), generator.integers(0, 3, size=6)
+    net = rg.Network([2, 30, 3])
+    w0 = net.init(0)
+    M = rg.OutputManifold(net.scaled(3.0).centred(w0), X)
+    problem = rg.Problem(M, rg.SoftmaxLoss(labels, classes=3))
+    newton = rg.newton_flow(problem, M.point(w0), 0.1)
+    damped = rg.levenberg_marquardt_flow(problem.natural(), M.point(w0), 0.1, 0.5)
+    least = newton.least_eigenvalues[0]
+    assert least > 1e-6
+    assert damped.least_eigenvalues[0] == pytest.approx(least, rel=1e-6)
+
+
+@pytest.mark.parametrize("flow", [rg.gauss_newton_flow, rg.gradient_flow])
+def test_flow_of_parameters_on_a_sphere_stays_there(flow):
+    generator = np.random.default_rng(0)
+    J = generator.normal(size=(12, 4))
+    f = rg.autograd_immersion(lambda w: anp.tanh(anp.dot(J, w)), dim=4)
+    M = rg.ImmersedManifold(f, domain=Sphere(4))
+    w0 = generator.normal(size=4)
+    x = M.point(w0 / np.linalg.norm(w0))
+    problem = rg.Problem(M, rg.SquaredLoss(0.1 * generator.normal(size=12)))
+    path = flow(problem, x, 0.5, dense=True)
+    assert path.completed
+    middle = path(0.2345)
+    assert np.linalg.norm(middle) == pytest.approx(1.0, abs=1e-14)
+    assert M.point(middle).is_finite
+    assert path.least_eigenvalues.min() > 1e-4
+    assert path.losses[-1] < path.losses[0]

@@ -132,3 +132,20 @@ def test_bounds_that_say_nothing():
         theory.damped_gap_bound(weighted, flow, 0.3)
     with pytest.raises(ValueError, match="a search sets"):
         theory.kernel_speeds(problem, x, "gain-ratio")
+
+
+def test_bound_of_another_problem_s_flow_is_refused():
+    problem, x = wide("squared")
+    flow = rg.levenberg_marquardt_flow(problem, x, 0.1, 0.3)
+    other, _ = wide("squared", seed=1)
+    with pytest.raises(ValueError, match="another problem"):
+        theory.damped_gap_bound(other, flow, 0.3)
+    larger, _ = wide("squared", n=10)
+    with pytest.raises(ValueError, match="flow must be a trajectory of the problem"):
+        theory.damped_gap_bound(larger, flow, 0.3)
+    with pytest.raises(TypeError, match="flow must be a Trajectory"):
+        theory.damped_gap_bound(problem, "flow", 0.3)
+    with pytest.raises(TypeError, match="least_loss"):
+        theory.damped_gap_bound(problem, flow, 0.3, "a")
+    with pytest.raises(TypeError, match="speeds and loss"):
+        theory.contraction_bound(None, problem.loss, 0.5)

@@ -92,3 +92,13 @@ def test_growth_has_a_negative_rate():
 def test_bad_arguments(times, gaps, words):
     with pytest.raises(ValueError, match=words):
         fit_rate(times, gaps)
+
+
+@pytest.mark.parametrize(
+    ("rate", "floor", "creep"), [(2.0, 1e-12, 0.0), (0.5, 1e-2, 0.0), (2.0, 1e-9, 0.01)]
+)
+def test_smooth_floor_is_left_out(rate, floor, creep):
+    t = np.linspace(0, 20, 200)
+    fit = fit_rate(t, np.exp(-rate * t) + floor * np.exp(-creep * t))
+    assert fit.rate == pytest.approx(rate, rel=0.05)
+    assert fit.floor == pytest.approx(floor, rel=1.0)

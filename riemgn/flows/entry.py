@@ -13,11 +13,12 @@ from riemgn.flows.equations import (
 )
 from riemgn.flows.integration import MOST_EVALUATIONS, Limits, followed
 from riemgn.flows.trajectory import Trajectory
+from riemgn.linalg.factor import EPS
 from riemgn.manifolds import Point
 from riemgn.optimizers.damping import Damping
 from riemgn.optimizers.prescribed import Prescribed
 from riemgn.optimizers.schedules import damping_schedule
-from riemgn.optimizers.starts import checked_start
+from riemgn.optimizers.starts import checked_start, point_of
 from riemgn.problem import Problem
 
 LEAST_TOLERANCE = 1e-13
@@ -48,7 +49,8 @@ def gauss_newton_flow(
         t_end: The last time. For half the squared error the gap falls like exp(-2 t) where M is
             flat.
         times: The times that the trajectory has, increasing, in [0, t_end]; by default those of the
-            integrator's steps and, where these are long, three within each.
+            integrator's steps and, where these are long, three within each. With times that are
+            asked for, the place where a flow ends early is in `ending` alone.
         tolerance: The error of a step, relative, and absolute in units of the speed at the start.
         dense: Whether the trajectory can be called with times between the steps.
         max_evaluations: How often the velocity may be evaluated.
@@ -123,6 +125,9 @@ def levenberg_marquardt_flow(
 ) -> Trajectory:
     """Return the Levenberg-Marquardt flow w' = -[(1 - rho) J^T H J + rho I]^{-1} J^T g.
 
+    Dampings in the shifted form have the velocity -[J^T H J + c lambda_min I]^{-1} J^T g; "kernel"
+    passes to it, with a jump by 1 / (1 + c lambda_min), where lambda_min exceeds 1.
+
     H is the metric of the problem's manifold: the identity, so that schedules see the Jacobian
     alone, or the loss's Hessian with `problem.natural()`. For p > n the tangent kernel serves, and
     no (n, p) array exists (docs/theory.md, sections 3 and 4).
@@ -173,9 +178,7 @@ def gradient_flow(
 
 
 def _start(problem: Problem, point: Point) -> Point:
-    if point is None:
-        raise TypeError("point must be a point of the manifold (manifold.point(w)), got None")
-    return checked_start(problem, point)
+    return checked_start(problem, point_of(problem, point))
 
 
 def prescribed(damping: str | float | Damping) -> Prescribed:
@@ -216,7 +219,7 @@ def _limits(
         tolerance,
         bool(dense),
         integer("max_evaluations", max_evaluations),
-        np.inf if max_time is None else positive("max_time", max_time),
+        np.inf if max_time in (None, np.inf) else positive("max_time", max_time),
     )
 
 
@@ -224,6 +227,6 @@ def _asked(times, end: float) -> np.ndarray:
     asked = vector("times", times)
     if np.any(np.diff(asked) <= 0):
         raise ValueError("times must increase strictly")
-    if asked[0] < 0 or asked[-1] > end:
+    if asked[0] < 0 or asked[-1] > end * (1 + 4 * EPS):  # a product of steps may round up
         raise ValueError(f"times must lie in [0, t_end] = [0, {end:g}], got {told(times)}")
-    return asked
+    return np.minimum(asked, end)

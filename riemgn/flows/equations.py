@@ -23,6 +23,8 @@ from riemgn.optimizers.local_model import DampedModel
 from riemgn.optimizers.prescribed import Prescribed
 from riemgn.problem import Problem
 
+NO_DIRECTION = "the Jacobian is zero at the start: no direction lowers the loss"
+
 # The share of what rounding is relative to below which no unit of a state goes: with it an error of
 # 1e-10 units is no less than rounding.
 _FAINT = 1e-5
@@ -131,9 +133,10 @@ class GaussNewtonEquation(Equation):
         manifold = problem.manifold
         sight = start.seen_in(manifold.metric)
         if sight.rank == 0:
-            raise NumericalError("the Jacobian is zero at the start: no direction lowers the loss")
+            raise NumericalError(NO_DIRECTION)
         self._connection = Connection(manifold.immersion, manifold.metric, sight)
         self._units = units_at(sight)
+        self._at_start = _amplifications(sight, self._units)[0]
         super().__init__(problem, start)
 
     @property
@@ -154,7 +157,8 @@ class GaussNewtonEquation(Equation):
         return -finite("J^+ g", self._units.coordinates(xi), sight.jet.params) / self.unit
 
     def amplifications(self, state: np.ndarray) -> tuple[float, float]:
-        return _amplifications(self._connection.sight(self.params(state)), self._units)
+        now, whole = _amplifications(self._connection.sight(self.params(state)), self._units)
+        return now / self._at_start, whole
 
     def moment(self, state: np.ndarray) -> Moment:
         return _moment(self.problem, self._connection.sight(self.params(state)), self.damping)
@@ -170,8 +174,11 @@ class OutputEquation(Equation):
         problem.manifold._require_constant_metric("the nearest point")
         self._reached = start
         sight = start.seen_in(problem.manifold.metric)
+        if sight.rank == 0:
+            raise NumericalError(NO_DIRECTION)
         self._rank = sight.rank
         self._units = units_at(sight)
+        self._at_start = _amplifications(sight, self._units)[0]
         super().__init__(problem, start)
 
     @property
@@ -196,7 +203,9 @@ class OutputEquation(Equation):
         self._reached = self._nearest(state)
 
     def amplifications(self, state: np.ndarray) -> tuple[float, float]:
-        return _amplifications(self._reached.seen_in(self.problem.manifold.metric), self._units)
+        sight = self._reached.seen_in(self.problem.manifold.metric)
+        now, whole = _amplifications(sight, self._units)
+        return now / self._at_start, whole
 
     def told(self, state: np.ndarray) -> str:
         return _told(self._reached)
@@ -317,10 +326,11 @@ def damped_model(problem: Problem, point: Point) -> DampedModel:
     loss, metric = problem.loss, problem.manifold.metric
     target = metric.whitened(point.outputs, loss.gradient(point.outputs))
     if target is None:
-        raise NumericalError("the metric does not see the loss's gradient: it is singular")
-    nullity = loss.hessian_nullity if isinstance(metric, LossHessian) else 0
+        raise NumericalError(
+            "the metric is the Hessian of another loss, through which this gradient is not seen"
+        )
     system = precise_damped_system(point.jet, metric.root(point.outputs))
-    return DampedModel(point, system, -target, nullity)
+    return DampedModel(point, system, -target, _nullity(problem))
 
 
 def lifted_gradient(metric: AmbientMetric, sight: Sight, g: np.ndarray) -> np.ndarray:
@@ -347,9 +357,23 @@ def _moment(problem: Problem, sight: Sight, damping: float) -> Moment:
         problem.cost(Point(sight.jet)),
         gradient_norm,
         gradient_norm / norm if norm != 0 else 0.0,
-        float(sight.factor.singular_values()[-1] ** 2),
+        _least_eigenvalue(problem, sight),
         damping,
     )
+
+
+def _least_eigenvalue(problem: Problem, sight: Sight) -> float:
+    """The least eigenvalue of the kernel or the Gram matrix but for structural zeros."""
+    n, p = sight.jet.shape
+    zeros = _nullity(problem) - max(n - p, 0)
+    freedom = problem.manifold.immersion.degrees_of_freedom
+    zeros = max(zeros, min(n, p) - min(n, freedom), 0)
+    return float(sight.factor.singular_values()[-1 - zeros] ** 2)
+
+
+def _nullity(problem: Problem) -> int:
+    metric = problem.manifold.metric
+    return problem.loss.hessian_nullity if isinstance(metric, LossHessian) else 0
 
 
 def _amplifications(sight: Sight, units: FrameUnits | ColumnUnits) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from copy import copy
 from math import factorial
 
 import numpy as np
@@ -60,6 +61,10 @@ class StiffPart(ABC):
         """Return B x, (n,)."""
         return self._B.jvp(x)
 
+    def bare(self) -> StiffPart:
+        """Return what `phis` needs, without more of B than that."""
+        return self
+
     @abstractmethod
     def times(self, x: np.ndarray) -> np.ndarray:
         """Return A x, (p,)."""
@@ -76,6 +81,11 @@ class GramPart(StiffPart):
         super().__init__(B)
         values, self._vectors = scipy.linalg.eigh(B.gram(), check_finite=False)
         self._values = np.maximum(values, 0.0)
+
+    def bare(self) -> StiffPart:
+        part = copy(self)
+        del part._B
+        return part
 
     def times(self, x: np.ndarray) -> np.ndarray:
         return -(self._vectors @ (self._values * (self._vectors.T @ x)))
@@ -203,7 +213,7 @@ class _Interpolant(DenseOutput):
 
     def __init__(self, t_old, t, part, h, y, f, middle, last) -> None:
         super().__init__(t_old, t)
-        self._part, self._h, self._y, self._f = part, h, y, f
+        self._part, self._h, self._y, self._f = part.bare(), h, y, f
         self._slope, self._bend = 4 * middle - last, 2 * last - 4 * middle
 
     def _call_impl(self, t):

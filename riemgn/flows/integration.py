@@ -25,6 +25,9 @@ MOST_EVALUATIONS = 100_000
 # The share of the longest step so far below which a flow crawls.
 _CRAWL = 1e-5
 
+# Evaluations after which it is asked whether those that are left suffice, and those of a step.
+_MANY, _A_STEP = 5000, 12
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -75,8 +78,11 @@ def followed(equation: Equation, limits: Limits) -> Trajectory:
                 equation.arrive(integration.y)
                 log.add(integration)
                 show(integration.t)
-                longest = max(longest, integration.t - before)
-                if integration.t - before < _CRAWL * longest:
+                step = integration.t - before
+                longest = max(longest, step)
+                if integration.running and (
+                    step < _CRAWL * longest or _will_not_arrive(integration, limits, step)
+                ):
                     _require_digits(equation, integration, limits.tolerance)
             completed = not integration.running
             ending = "the last time is reached" if completed else log.late(integration.t)
@@ -85,6 +91,13 @@ def followed(equation: Equation, limits: Limits) -> Trajectory:
         except KeyboardInterrupt:
             ending = f"interrupted at t = {integration.t:.6g}"
     return log.trajectory(completed, ending, integration.evaluations)
+
+
+def _will_not_arrive(integration: Integration, limits: Limits, step: float) -> bool:
+    """Whether steps of this length would need more evaluations than are left."""
+    left = limits.max_evaluations - integration.evaluations
+    steps = (limits.t_end - integration.t) / step
+    return integration.evaluations > _MANY and steps * _A_STEP > left
 
 
 def _require_digits(equation: Equation, integration: Integration, tolerance: float) -> None:
@@ -118,7 +131,8 @@ class Interpolant:
     def __call__(self, t: float) -> np.ndarray:
         if t == 0:
             return self.equation.start.params.copy()
-        return self.equation.params(self.pieces[bisect_left(self.ends, t)](t))
+        w = self.equation.params(self.pieces[bisect_left(self.ends, t)](t))
+        return self.equation.problem.manifold.immersion.at(w).params  # on the parameters' domain
 
 
 class _Log:

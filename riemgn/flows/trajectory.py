@@ -29,16 +29,19 @@ class Trajectory:
     problem's manifold sees (docs/theory.md, sections 3 and 4).
 
     Attributes:
-        times: (m,), from 0; unless they were asked for, those of the integrator's steps, with three
+        times: (m,); unless they were asked for, 0 and those of the integrator's steps, with three
             in between for the long steps of an explicit method.
         params: The parameters w, (m, p).
         outputs: The outputs u = f(w), (m, n).
         losses: (m,).
         gradient_norms: |grad l|, the norm of the Riemannian gradient on M, (m,).
-        tangent_cosines: |grad l| over the norm of the whole gradient, (m,); 0 where that is zero.
+        tangent_cosines: |grad l| over the norm of the whole gradient, (m,); 0 where that is zero,
+            NaN in the metric of another loss, which does not measure it.
         least_eigenvalues: The least eigenvalue of the tangent kernel for p >= n, of the Gram matrix
-            of the Jacobian for p < n, (m,).
-        dampings: The damping rho of the convex form, (m,): 0 for Gauss-Newton, 1 for gradient flow.
+            of the Jacobian for p < n, (m,), but for those that are zero by structure.
+        dampings: The damping rho of the convex form with the same shift rho / (1 - rho) of the
+            kernel's eigenvalues, (m,): 0 for Gauss-Newton, 1 for gradient flow. The shifted form,
+            which "kernel" takes where lambda_min > 1, has 1 - rho times that form's velocity.
         completed: Whether the flow came to its last time.
         ending: Why it ended, in a sentence.
         evaluations: How often its velocity was evaluated.
@@ -64,7 +67,7 @@ class Trajectory:
         return self.times.size
 
     def __getitem__(self, index) -> Trajectory:
-        if isinstance(index, (int, np.integer)):
+        if index is None or (np.ndim(index) == 0 and not isinstance(index, slice)):
             raise TypeError(
                 "a trajectory takes a slice, a mask or indices; one time's values are in its "
                 "arrays, as flow.losses[3]"
@@ -85,7 +88,7 @@ class Trajectory:
             raise ValueError(f"times must lie between 0 and {last:.6g}, where the flow ends")
         if asked.ndim == 0:
             return self.interpolant(float(asked))
-        return np.stack([self.interpolant(t) for t in asked])
+        return np.array([self.interpolant(t) for t in asked]).reshape(-1, self.params.shape[1])
 
     def save(self, path: str | PathLike) -> None:
         """Write the trajectory to an .npz file, whole or not at all; the interpolant is left out.
@@ -119,11 +122,19 @@ class Trajectory:
                 told = json.loads(str(archive["description"]))
                 arrays = {name: archive[name] for name in ARRAYS}
             written = told.pop("format")
-        except (AttributeError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile):
+            if written == FORMAT and len({array.shape[:1] for array in arrays.values()}) == 1:
+                return cls(**arrays, **told)
+        except (
+            AttributeError,
+            EOFError,
+            IsADirectoryError,
+            KeyError,
+            TypeError,
+            ValueError,
+            zipfile.BadZipFile,
+        ):
             raise ValueError(f"{path} is not a riemgn trajectory") from None
-        if written != FORMAT:
-            raise ValueError(f"{path} has trajectory format {written}, this version reads {FORMAT}")
-        return cls(**arrays, **told)
+        raise ValueError(f"{path} is no trajectory of format {FORMAT}, which this version reads")
 
     def plot(self, least_loss: float | None = None) -> Figure:
         """Return a matplotlib figure of the loss, the gradient, the cosine and the eigenvalue.

@@ -50,6 +50,8 @@ class DerivativeBounds:
         return DerivativeBounds(min(self.second, other.second), min(self.third, other.third))
 
 
+UNKNOWN = DerivativeBounds(np.inf, np.inf)
+
 BoundsOnBall = Callable[[float], DerivativeBounds]
 
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from riemgn.arguments import matrix, vector
 from riemgn.immersions.derivatives import DifferencedJacobian, Traced, can_be_traced
+from riemgn.immersions.derivative_bounds import UNKNOWN, BoundsOnBall, DerivativeBounds
 from riemgn.immersions.jet import Jet
 from riemgn.immersions.outputs import finite
 
 if TYPE_CHECKING:
-    from riemgn.immersions.derivative_bounds import BoundsOnBall, DerivativeBounds
     from riemgn.immersions.domain import Domain
 
 
@@ -122,7 +122,12 @@ class Immersion(ABC):
         if self.derivative_bounds(w, 0.0) is None:
             return None
         length = float(np.linalg.norm(A, 2))
-        return lambda radius: self.derivative_bounds(w, length * radius).stretched(length)
+
+        def on_ball(radius: float) -> DerivativeBounds:
+            known = self.derivative_bounds(w, length * radius)  # None where the ball is too large
+            return UNKNOWN if known is None else known.stretched(length)
+
+        return on_ball
 
     def tangent_kernel(self, w) -> np.ndarray:
         """Return the tangent kernel J J^T, (n, n)."""

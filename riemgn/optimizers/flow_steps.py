@@ -214,7 +214,7 @@ class TaylorSteps(FlowSteps):
         Raises:
             TypeError, riemgn.NumericalError: As for `EulerSteps.run`.
             ValueError: As there, or the manifold states a retraction of order 1.
-            NotImplementedError: The manifold has no Riemannian Hessian, as in a metric that varies
+            NotImplementedError: The problem has no `riemannian_hessian`, as in a metric that varies
                 (`Problem.natural`).
         """
         _require_second_order(_checked_problem(problem).manifold)
@@ -243,8 +243,8 @@ def _start(problem: pymanopt.Problem, initial_point: Any | None) -> Any:
 def _require_second_order(manifold: pymanopt.manifolds.manifold.Manifold) -> None:
     if isinstance(manifold, ImmersedManifold) and manifold.metric.varies:
         raise NotImplementedError(
-            "TaylorSteps needs the Riemannian Hessian, which riemgn does not define for a metric "
-            "that varies over R^n, as that of problem.natural(); EulerSteps does without it"
+            "TaylorSteps needs problem.riemannian_hessian, which a metric that varies over R^n, as "
+            "that of problem.natural(), does not have; EulerSteps does without it"
         )
     order = getattr(manifold, "retraction_order", None)
     if order is not None and order < 2:

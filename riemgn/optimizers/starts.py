@@ -7,6 +7,7 @@ import numpy as np
 from riemgn.arguments import integer, positive
 from riemgn.errors import NumericalError
 from riemgn.manifolds import Point
+from riemgn.manifolds.submanifold import checked_point
 from riemgn.problem import Problem
 
 
@@ -57,6 +58,17 @@ def belonging(problem: Problem, initial_point: Point | None) -> Point:
         if not np.array_equal(point.outputs, initial_point.outputs):
             raise ValueError("initial_point is a point of another manifold than the problem's")
     return point
+
+
+def point_of(problem: Problem, point: Point) -> Point:
+    """Return a point of the problem's own manifold that has the parameters of a point.
+
+    Raises:
+        TypeError: `problem` is no `riemgn.Problem`, or `point` no `Point`.
+        ValueError: The point does not belong to the problem's manifold.
+    """
+    checked_problem(problem)
+    return belonging(problem, checked_point(point))
 
 
 def checked_limits(

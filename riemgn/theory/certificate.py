@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 from riemgn.losses import Loss
 from riemgn.manifolds import Point
 from riemgn.manifolds.metrics import DotProduct
-from riemgn.optimizers.starts import belonging
+from riemgn.optimizers.starts import point_of
 from riemgn.problem import Problem
 from riemgn.theory.local_bounds import Ball, LocalBounds, local_bounds
 from riemgn.theory.moduli import geodesic_modulus
@@ -106,7 +106,7 @@ def certificate(problem: Problem, point: Point) -> Certificate:
         TypeError, ValueError: `problem` is no riemgn problem, or the point not of its manifold.
         riemgn.NumericalError: A derivative at the start is not finite.
     """
-    x = belonging(problem, point)
+    x = point_of(problem, point)
     immersion = problem.manifold.immersion
     alpha = immersion.output_scale
     measured = geodesic_modulus(problem, x) if x.rank else np.nan
@@ -255,7 +255,8 @@ def textbook_threshold(immersion, w: np.ndarray, start: Start, least: float) -> 
     alpha, nu = immersion.output_scale, start.strong_convexity
 
     def lipschitz(radius: float) -> float:
-        return immersion.derivative_bounds(w, radius).second / alpha
+        known = immersion.derivative_bounds(w, radius)
+        return np.inf if known is None else known.second / alpha
 
     at_start = lipschitz(0.0)
     if at_start == 0:

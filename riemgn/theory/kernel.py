@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.integrate import cumulative_trapezoid
 
-from riemgn.arguments import positive
+from riemgn.arguments import positive, real_array
 from riemgn.flows import Trajectory
 from riemgn.flows.entry import prescribed
 from riemgn.flows.equations import damped_model
@@ -16,7 +16,7 @@ from riemgn.losses import Loss
 from riemgn.manifolds import Point
 from riemgn.manifolds.metrics import LossHessian
 from riemgn.optimizers.prescribed import Prescribed
-from riemgn.optimizers.starts import belonging
+from riemgn.optimizers.starts import checked_problem, point_of
 from riemgn.problem import Problem
 
 
@@ -58,7 +58,7 @@ def kernel_speeds(
         TypeError, ValueError: An argument is of another type or has no possible value.
         riemgn.NumericalError: The kernel overflows.
     """
-    x = belonging(problem, point)
+    x = point_of(problem, point)
     model = damped_model(problem, x)
     form = prescribed(damping).form(model)
     n, p = x.jet.shape
@@ -75,10 +75,10 @@ def damped_gap_bound(
 ) -> np.ndarray:
     """Return what the gap of a Levenberg-Marquardt flow cannot exceed, at each of its times (m,).
 
-    It is gap(0) exp(-2 nu int sigma(lambda_min) dt), with the kernel of every recorded point and
-    the trapezoidal rule between them (docs/theory.md, section 4). In the metric of the loss's
-    Hessian the flow is u' = -L^{-T} S L^{-1} g, and nu is replaced by the ratio of the least to the
-    largest curvature of the loss, nu / mu.
+    It is gap(0) exp(-2 nu int sigma(lambda_min) dt), with the kernel of every recorded point, and
+    up to the error of the trapezoidal rule between them (docs/theory.md, section 4). In the metric
+    of the loss's Hessian the flow is u' = -L^{-T} S L^{-1} g, and nu is replaced by the ratio of
+    the least to the largest curvature of the loss, nu / mu.
 
     Args:
         problem: The problem of the flow, in its metric: the dot product or the loss's Hessian.
@@ -90,13 +90,33 @@ def damped_gap_bound(
         TypeError, ValueError: An argument is of another type or has no possible value.
         riemgn.NumericalError: The kernel overflows.
     """
-    manifold = problem.manifold
-    speeds = np.array(
-        [kernel_speeds(problem, manifold.point(w), damping).least for w in flow.params]
-    )
+    least = float(real_array("least_loss", least_loss, ndim=0))
+    points = points_of(problem, flow)
+    speeds = np.array([kernel_speeds(problem, point, damping).least for point in points])
     slowest = 2 * convexity(problem) * speeds
     whole = cumulative_trapezoid(slowest, flow.times, initial=0.0)
-    return (flow.losses[0] - least_loss) * np.exp(-whole)
+    return (flow.losses[0] - least) * np.exp(-whole)
+
+
+def points_of(problem: Problem, flow: Trajectory) -> list[Point]:
+    """Return the points of a trajectory of a problem, which must have the losses that it says.
+
+    Raises:
+        TypeError: `problem` is no riemgn problem, or `flow` no trajectory.
+        ValueError: The flow has no times, or is one of another problem.
+    """
+    checked_problem(problem)
+    if not isinstance(flow, Trajectory):
+        raise TypeError(f"flow must be a Trajectory, got {type(flow).__name__}")
+    n, p = problem.manifold.immersion.ambient_dim, problem.manifold.immersion.dim
+    if not len(flow) or flow.params.shape[1] != p or flow.outputs.shape[1] != n:
+        raise ValueError(
+            f"flow must be a trajectory of the problem, with (n, p) = ({n}, {p}), got {flow!r}"
+        )
+    points = [problem.manifold.point(w) for w in flow.params]
+    if not np.isclose(problem.cost(points[0]), flow.losses[0], rtol=1e-9, atol=0):
+        raise ValueError("flow is a trajectory of another problem: its first loss is another one")
+    return points
 
 
 def convexity(problem: Problem) -> float:
@@ -129,9 +149,14 @@ def contraction_bound(speeds: KernelSpeeds, loss: Loss, step_size: float) -> flo
         step_size: eta.
 
     Raises:
-        TypeError, ValueError: The step size is no positive number.
+        TypeError, ValueError: The step size is no positive number, or an argument of another type.
     """
     eta = positive("step_size", step_size)
+    if not isinstance(speeds, KernelSpeeds) or not isinstance(loss, Loss):
+        raise TypeError(
+            "speeds and loss must be KernelSpeeds and a Loss, got "
+            f"{type(speeds).__name__} and {type(loss).__name__}"
+        )
     if not np.isfinite(loss.smoothness):
         return np.inf
     shortened = 1 - 0.5 * eta * loss.smoothness * speeds.largest

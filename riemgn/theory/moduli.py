@@ -14,7 +14,7 @@ from riemgn.manifolds import Point
 from riemgn.manifolds.connection import christoffel
 from riemgn.manifolds.curvature import shape_operator
 from riemgn.manifolds.sight import Sight
-from riemgn.optimizers.starts import belonging
+from riemgn.optimizers.starts import point_of
 from riemgn.problem import Problem
 
 
@@ -30,7 +30,7 @@ def riemannian_hessian(problem: Problem, point: Point) -> np.ndarray:
         TypeError, ValueError: `problem` is no riemgn problem, or the point not of its manifold.
         riemgn.NumericalError: The Jacobian is zero there, or a derivative is not finite.
     """
-    x = belonging(problem, point)
+    x = point_of(problem, point)
     metric, loss = problem.manifold.metric, problem.loss
     sight = x.seen_in(metric)
     if sight.rank == 0:
@@ -84,7 +84,8 @@ class CurvatureBound:
     Attributes:
         modulus: The geodesic modulus itself.
         along_residual: nu less the largest eigenvalue of minus the shape operator of the normal
-            gradient: what the curvature in that one direction leaves.
+            gradient, if that is positive: what the curvature in that one direction leaves, nu at
+            most.
         by_curvature: nu - kappa |g_normal|, kappa a bound of the normal curvatures in every
             direction: no larger than `along_residual`, which is no larger than `modulus`.
         normal_gradient_norm: |g_normal|.
@@ -114,7 +115,7 @@ def curvature_bound(problem: Problem, point: Point, seed: int = 0) -> CurvatureB
         NotImplementedError: The metric is another one.
         TypeError, ValueError, riemgn.NumericalError: As for `riemannian_hessian`.
     """
-    x = belonging(problem, point)
+    x = point_of(problem, point)
     sight = x.seen_in(problem.manifold.metric)
     if not sight.root.is_identity:
         raise NotImplementedError("curvature bounds of the modulus are those of the dot product")

@@ -10,7 +10,7 @@ from riemgn.linalg import one_blas_thread
 from riemgn.losses import Loss
 from riemgn.manifolds import Point
 from riemgn.manifolds.sight import Sight
-from riemgn.optimizers.starts import belonging
+from riemgn.optimizers.starts import point_of
 from riemgn.problem import Problem
 from riemgn.theory.certificate import NO_BOUNDS, why_not_defined
 from riemgn.theory.local_bounds import Ball, LocalBounds, local_bounds
@@ -80,7 +80,7 @@ def optimum_certificate(problem: Problem, point: Point) -> OptimumCertificate:
         TypeError, ValueError: `problem` is no riemgn problem, or the point not of its manifold.
         riemgn.NumericalError: A derivative at the point is not finite.
     """
-    x = belonging(problem, point)
+    x = point_of(problem, point)
     refusal = why_not_defined(problem, x) or _why_no_change_known(problem.loss)
     if refusal:
         return OptimumCertificate(False, refusal)
@@ -125,6 +125,8 @@ class Convexity:
 
     def modulus(self, ball: Ball) -> float:
         """h(r), a lower bound of the eigenvalues of the Hessian on the ball."""
+        if not np.isfinite(ball.second + ball.third):
+            return -np.inf
         mu, M, r = self.loss.smoothness, self.loss.hessian_lipschitz, ball.radius
         d = r + 0.5 * ball.second * r**2
         change = mu * (2 * ball.turn + ball.second * d) + self.gradient * ball.third * r

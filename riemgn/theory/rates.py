@@ -16,8 +16,10 @@ _BLOCKS = 10
 _PLATEAU = 4
 _ABOVE_FLOOR = 10.0
 
-# Standard errors by which a decaying tail must fall to be no plateau.
+# A tail is no plateau if it falls by so many standard errors, and at such a share of the rate of
+# what was before: a gap measured from too low a loss creeps towards a constant without scatter.
 _SIGNIFICANT = 3.0
+_CREEPING = 0.02
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,10 @@ def fit_rate(times, gaps) -> RateFit:
     an integrator has put its steps.
 
     Where the gaps end in a floor, as differences of losses do in rounding, the floor and what is
-    within a factor 10 of it is left out. A floor shows by gaps that are zero or negative, or by a
-    tail that does not fall: the split into a line and a constant that fits the logarithms best,
-    where the tail's own slope is not significant.
+    within a factor 10 of it is left out. A floor shows by gaps that are zero or negative, from the
+    first of which on all is floor, or by a tail that does not fall: the split into a line and a
+    constant that fits the logarithms best, where the tail's own slope is not significant or less
+    than a fiftieth of that before.
 
     Args:
         times: (m,), increasing.
@@ -104,19 +107,16 @@ def _plateau(t: np.ndarray, log_gap: np.ndarray) -> int:
         squares = _squares_of_line(t[:k], log_gap[:k]) + np.sum(
             (log_gap[k:] - log_gap[k:].mean()) ** 2
         )
-        if squares < best and not _falls(t[k:], log_gap[k:]):
+        before = stats.linregress(t[:k], log_gap[:k]).slope
+        if squares < best and not _falls(t[k:], log_gap[k:], _CREEPING * before):
             best, start = squares, k
-    if start == m or not _falls(t[:start], log_gap[:start]):
-        return m
-    return start
+    return start if start == m or _falls(t[:start], log_gap[:start], 0.0) else m
 
 
-def _falls(t: np.ndarray, log_gap: np.ndarray) -> bool:
-    """Whether values fall by more than their scatter about a line explains."""
-    if t.size < 3:
-        return bool(log_gap[-1] < log_gap[0])
+def _falls(t: np.ndarray, log_gap: np.ndarray, slope: float) -> bool:
+    """Whether values fall faster than a slope, and by more than their scatter explains."""
     line = stats.linregress(t, log_gap)
-    return bool(line.slope < -_SIGNIFICANT * line.stderr)
+    return bool(line.slope < min(slope, 0.0) and line.slope < -_SIGNIFICANT * line.stderr)
 
 
 def _squares_of_line(t: np.ndarray, y: np.ndarray) -> float:
