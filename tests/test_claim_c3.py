@@ -1,6 +1,7 @@
 """Claim C3: the last iterate converges geometrically; and what does not pass for it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from riemgn.reproduction import gap_bounds
 from riemgn.reproduction.claim import measured
 from riemgn.reproduction.descent import denser_at_the_start, descend, scale_of_deficit
 from riemgn.reproduction.last_iterate import CLAIM, judge, measure, pieces
-from riemgn.reproduction.problems import Case, regression
+from riemgn.reproduction.problems import Case, breast_cancer, regression
 from riemgn.reproduction.style import new_figure
 
 pytestmark = pytest.mark.slow
@@ -38,6 +39,16 @@ def averaged(problem, point, t_end, **options):
         evaluations=flow.evaluations,
         seconds=flow.seconds,
     )
+
+
+def averaged_parameters_alone(problem, point, t_end, **options):
+    """The same mean of the parameters, under the losses and gradients of the last ones."""
+    flow = rg.gauss_newton_flow(problem, point, t_end, **options)
+    return replace(flow, params=averaged(problem, point, t_end, **options).params)
+
+
+def ended_after_three_points(flow):
+    return replace(flow[:3], completed=False, ending="the flow is broken")
 
 
 def failing(verdict):
@@ -91,28 +102,61 @@ def test_the_mean_of_the_iterates_does_not_pass():
     assert any("∫m" in name for name in failing(verdict))
 
 
+def test_losses_that_are_not_those_of_the_parameters_do_not_pass():
+    verdict = CLAIM.verdict(SMALL, flow=averaged_parameters_alone)
+    assert any("∫m" in name for name in failing(verdict))
+
+
+def test_a_flow_that_arrives_only_where_it_must_does_not_pass():
+    def only_flat(problem, point, t_end, **options):
+        flow = rg.gauss_newton_flow(problem, point, t_end, **options)
+        flat = abs(rg.theory.geodesic_modulus(problem, point) - (1 - 0.0125)) < 1e-3
+        return flow if flat else ended_after_three_points(flow)
+
+    settings = {**SMALL, "alphas": [128]}
+    assert CLAIM.verdict(settings).holds
+    names = failing(CLAIM.verdict(settings, flow=only_flat))
+    assert any("convex on M at the start" in name for name in names)
+    assert any("Gauss-Newton flow itself" in name for name in names)
+
+
+def test_a_flow_that_ends_early_where_the_start_is_not_convex_does_not_pass():
+    def only_convex(problem, point, t_end, **options):
+        flow = rg.gauss_newton_flow(problem, point, t_end, **options)
+        convex = rg.theory.geodesic_modulus(problem, point) > 0
+        return flow if convex else ended_after_three_points(flow)
+
+    settings = {"seeds": 2, "alphas": [128], "cases": ["regression, flat"]}
+    [name] = failing(CLAIM.verdict(settings, flow=only_convex))
+    assert "Gauss-Newton flow itself" in name
+
+
+def test_a_flow_that_only_says_that_it_has_completed_has_not(linear_case):
+    def cut(problem, point, t_end, **options):
+        return rg.gauss_newton_flow(problem, point, t_end, **options)[:-1]
+
+    problem, times = linear_case.problem, denser_at_the_start(20.0, 201)
+    descent = descend(linear_case, problem, times, cut)
+    assert not descent.flow.completed
+    assert not descent.arrived
+
+
+@pytest.mark.parametrize("metric", ["dot", "loss"])
+def test_what_is_evaluated_anew_is_what_the_flow_says(metric):
+    case = breast_cancer(2048.0, 0, hidden=1)
+    problem = case.problem.natural() if metric == "loss" else case.problem
+    times = denser_at_the_start(4.0, 9)
+    flow = rg.gauss_newton_flow(problem, problem.manifold.point(case.point.params), 4, times=times)
+    descent = descend(case, problem, times, rg.gauss_newton_flow)
+    np.testing.assert_allclose(descent.flow.losses, flow.losses, rtol=1e-12)
+    np.testing.assert_allclose(descent.flow.outputs, flow.outputs, rtol=1e-12)
+    np.testing.assert_allclose(descent.gradient_norms(), flow.gradient_norms, rtol=1e-8)
+
+
 def test_a_flow_of_another_speed_does_not_pass():
     def faster(problem, point, t_end, *, times, **options):
         flow = rg.gauss_newton_flow(problem, point, 1.1 * t_end, times=1.1 * times, **options)
-        return rg.Trajectory(
-            times,
-            *(
-                getattr(flow, name)
-                for name in (
-                    "params",
-                    "outputs",
-                    "losses",
-                    "gradient_norms",
-                    "tangent_cosines",
-                    "least_eigenvalues",
-                    "dampings",
-                    "completed",
-                    "ending",
-                    "evaluations",
-                    "seconds",
-                )
-            ),
-        )
+        return replace(flow, times=times)
 
     names = failing(CLAIM.verdict(SMALL, flow=faster))
     assert any("∫m" in name for name in names)

@@ -1,6 +1,7 @@
 """Claim C5: an output scale that suffices, and what it trades; and what does not pass for it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 import riemgn as rg
 from riemgn.reproduction.claim import measured
 from riemgn.reproduction.output_scale import CLAIM, judge, measure, pieces
-from riemgn.reproduction.output_scale_findings import least_from_which
+from riemgn.reproduction.output_scale_findings import least_from_which, seen_thresholds
 from riemgn.reproduction.problems import regression
 from riemgn.reproduction.style import new_figure
 
@@ -56,6 +57,28 @@ def test_a_flow_that_ends_early_does_not_pass():
     assert any("before their time" in sentence for sentence in verdict.findings)
 
 
+def test_losses_that_are_not_those_of_the_parameters_do_not_pass():
+    def averaged(problem, point, t_end, **options):
+        flow = rg.gauss_newton_flow(problem, point, t_end, **options)
+        means = np.cumsum(flow.params, axis=0) / np.arange(1, len(flow) + 1)[:, None]
+        return replace(flow, params=means)
+
+    names = failing(CLAIM.verdict(ONE, flow=averaged))
+    assert any("late rate" in name for name in names)
+    assert any("log of gap(t)" in name for name in names)
+
+
+def test_a_flow_that_arrives_only_where_m_is_flat_does_not_pass():
+    def only_flat(problem, point, t_end, **options):
+        flow = rg.gauss_newton_flow(problem, point, t_end, **options)
+        flat = rg.theory.geodesic_modulus(problem, point) > 0.9
+        return flow if flat else replace(flow[:3], completed=False, ending="the flow is broken")
+
+    names = failing(CLAIM.verdict(SMALL, flow=only_flat))
+    assert any("convex on M at the start" in name for name in names)
+    assert any("Gauss-Newton flow itself" in name for name in names)
+
+
 def test_a_flow_at_another_speed_does_not_pass():
     def slower(problem, point, t_end, *, times, **options):
         flow = rg.gauss_newton_flow(problem, point, 0.9 * t_end, times=0.9 * times, **options)
@@ -94,6 +117,37 @@ def test_a_loss_that_does_not_depend_on_the_scale_is_no_trade(small):
     [piece] = small
     losses = np.linspace(0.5, 0.4, piece.arrays["loss"].size)
     assert any("last loss" in told for told in failing(judge(changed(small, loss=losses))))
+
+
+def test_an_initialisation_from_which_a_small_scale_is_no_gain_is_told(small):
+    [piece] = small
+    losses = np.linspace(0.5, 0.4, piece.arrays["loss"].size)
+    told = judge(changed(small, loss=losses)).findings
+    assert any("is not lower for regression, uniform" in sentence for sentence in told)
+    assert not any("is not lower for" in sentence for sentence in judge(small).findings)
+
+
+def test_each_case_is_asked_for_the_trade_by_itself(small):
+    [piece] = small
+    losses = np.linspace(0.5, 0.4, piece.arrays["loss"].size)
+    [other] = changed(small, loss=losses)
+    other = other._replace(arguments={**piece.arguments, "case": "diabetes"})
+    [name] = failing(judge([piece, piece, other]))
+    assert name.startswith("diabetes: last loss")
+
+
+def test_thresholds_are_compared_at_the_modulus_that_is_guaranteed_there(small):
+    [piece] = small
+    a = piece.arrays
+    case = regression(float(a["threshold"]) * (1 + 1e-6), 0)
+    sure = rg.theory.certificate(case.problem, case.point)
+    assert sure.applies
+    # the ball shrinks as the root of what the scale has beyond the threshold: 1e-3 of its radius
+    assert a["threshold_modulus"] == pytest.approx(sure.modulus, abs=1e-3)
+    assert a["threshold_modulus"] > 0.5  # confinement asks for more than the curvature does
+    [seen] = seen_thresholds([a])
+    assert np.all(a["least_modulus"][a["alpha"] >= seen] >= sure.modulus)
+    assert not np.all(a["least_modulus"] >= sure.modulus)
 
 
 def test_numbers_of_a_piece_are_those_of_its_flow(small):

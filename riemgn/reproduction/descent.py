@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from riemgn.flows import Trajectory
+from riemgn.errors import NumericalError
+from riemgn.flows import Trajectory, gauss_newton_flow
 from riemgn.manifolds import Point
 from riemgn.minimization import minimize
 from riemgn.problem import Problem
@@ -33,7 +34,7 @@ class Descent:
 
     Attributes:
         problem: The problem, in the metric of the flow.
-        flow: The flow.
+        flow: The flow, its outputs and losses evaluated anew at its parameters.
         optimum: The optimum, a point of the problem's manifold; None where the flow broke down.
         gaps: The loss less that of the optimum, (m,); NaN without one.
         floor: The size of the rounding error of a gap.
@@ -60,6 +61,16 @@ class Descent:
     def arrived(self) -> bool:
         """Whether a late rate can be fitted."""
         return self.in_basin and np.count_nonzero(self.late) >= LEAST_LATE
+
+    def gradient_norms(self) -> np.ndarray:
+        """Return |grad l| at the parameters of every time, (m,), as the problem's metric sees it.
+
+        NaN where the gap is NaN or no larger than its rounding.
+        """
+        norms = np.full(self.gaps.size, np.nan)
+        for k in np.flatnonzero(self.gaps > self.floor):
+            norms[k] = _gradient_norm(self.problem, self.flow.params[k])
+        return norms
 
     def late_rate(self) -> float:
         """Return the rate at which the gap falls in the window, NaN where the flow is not there."""
@@ -89,6 +100,9 @@ def descend(
 ) -> Descent:
     """Return the descent of a flow from the start of a case.
 
+    Of the flow only times and parameters are believed: outputs and losses are evaluated at them,
+    and a flow that does not come to the last of the times has not completed.
+
     Args:
         case: The case; its own problem, in the dot product, is the one that is minimised.
         problem: The same problem in the metric of the flow.
@@ -96,7 +110,10 @@ def descend(
         flow: The flow, called as `riemgn.gauss_newton_flow`.
     """
     start = problem.manifold.point(case.point.params)
-    run = flow(problem, start, times[-1], times=times, max_evaluations=MOST_EVALUATIONS)
+    run = evaluated(
+        problem, flow(problem, start, times[-1], times=times, max_evaluations=MOST_EVALUATIONS)
+    )
+    run = replace(run, completed=run.completed and np.array_equal(run.times, times))
     floor = rounding(problem, start)
     if not run.completed:
         return Descent(problem, run, None, np.full(len(run), np.nan), floor)
@@ -105,6 +122,36 @@ def descend(
     optimum = problem.manifold.point(best.point.params)
     floor = max(floor, rounding(problem, optimum))
     return Descent(problem, run, optimum, run.losses - best.cost, floor)
+
+
+def reference(
+    descent: Descent,
+    flow: Callable[..., Trajectory],
+    descent_of: Callable[[Callable[..., Trajectory]], Descent],
+) -> Descent:
+    """Return the descent of the Gauss-Newton flow itself, whatever flow is under test.
+
+    Args:
+        descent: That of the flow under test, which is not run again where it is that flow.
+        flow: The flow under test.
+        descent_of: Returns the descent of a flow from the same start.
+    """
+    return descent if flow is gauss_newton_flow else descent_of(gauss_newton_flow)
+
+
+def evaluated(problem: Problem, flow: Trajectory) -> Trajectory:
+    """Return a flow whose outputs and losses are those of its parameters, whatever it says."""
+    points = [problem.manifold.point(w) for w in flow.params]
+    outputs = np.array([point.outputs for point in points])
+    return replace(flow, outputs=outputs, losses=np.array([problem.cost(x) for x in points]))
+
+
+def _gradient_norm(problem: Problem, params: np.ndarray) -> float:
+    point, metric = problem.manifold.point(params), problem.manifold.metric
+    seen = metric.whitened(point.outputs, problem.loss.gradient(point.outputs))
+    if seen is None:
+        raise NumericalError("the metric does not see the loss's gradient: it is singular")
+    return float(np.linalg.norm(point.seen_in(metric).factor.project(seen)))
 
 
 def rounding(problem: Problem, point: Point) -> float:

@@ -121,12 +121,16 @@ def _convexity(measured: list[Measured]) -> list[str]:
     if arrived:
         over = 100 * (values(arrived, "rate") / (2 * values(arrived, "optimum_modulus")) - 1)
         told.append(
-            f"The late rate exceeds 2 h at the optimum by {np.median(over):.1f} % in the median, "
-            f"from {over.min():.0f} to {over.max():.0f} %: in the window faster directions than "
-            "the slowest still count, as they do for the linearised flow, and where h is small it "
-            "still changes."
+            f"The late rate lies {_beside(np.median(over))} 2 h at the optimum in the median, from "
+            f"{_beside(over.min())} to {_beside(over.max())} it: in the window faster directions "
+            "than the slowest still count, as they do for the linearised flow, and where h is "
+            "small it still changes."
         )
     return told
+
+
+def _beside(percent: float) -> str:
+    return f"{abs(percent):.1f} % {'above' if percent >= 0 else 'below'}"
 
 
 def _scales(measured: list[Measured]) -> list[str]:

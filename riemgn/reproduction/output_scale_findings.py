@@ -8,7 +8,6 @@ import numpy as np
 
 from riemgn.reproduction.claim import Measured
 
-GUARANTEED = 0.5  # the modulus that the certificate guarantees, over that of the loss
 NEAR_MODULUS = 0.95  # the share of 2 h at the optimum that a late rate reaches
 
 
@@ -30,10 +29,14 @@ def each(arrays: Sequence[dict], name: str) -> np.ndarray:
 def seen_thresholds(arrays: Sequence[dict]) -> np.ndarray:
     """Return from which scale of the sweep on each start keeps what the certificate guarantees.
 
-    That is a modulus of at least 1/2 along the whole path; infinite where it is never kept.
+    That is, along the whole path, at least the modulus that it guarantees at its own threshold;
+    infinite where it is never kept.
     """
     return np.array(
-        [least_from_which(a["alpha"], a["least_modulus"] >= GUARANTEED) for a in arrays]
+        [
+            least_from_which(a["alpha"], a["least_modulus"] >= float(a["threshold_modulus"]))
+            for a in arrays
+        ]
     )
 
 
@@ -49,6 +52,16 @@ def first_arrivals(arrays: Sequence[dict]) -> list[tuple[dict, int]]:
     return [(a, int(np.argmax(a["arrived"]))) for a in arrays if a["arrived"].any()]
 
 
+def traded(arrays: Sequence[dict]) -> np.ndarray:
+    """Return the last loss at the least scale that arrives over that at the largest scale.
+
+    One number for each start that arrives at a scale below the largest.
+    """
+    return np.array(
+        [a["loss"][k] / a["loss"][-1] for a, k in first_arrivals(arrays) if k < a["loss"].size - 1]
+    )
+
+
 def findings(measured: Sequence[Measured]) -> tuple[str, ...]:
     """Return the sentences."""
     arrays = [piece.arrays for piece in measured]
@@ -57,12 +70,18 @@ def findings(measured: Sequence[Measured]) -> tuple[str, ...]:
         *(_from_which(name, group) for name, group in starts(measured).items()),
         *_endings(arrays),
         *_trade(arrays),
+        *_untraded(measured),
         *_on_test(arrays),
     )
 
 
 def _thresholds(arrays: Sequence[dict]) -> str:
     asked, plain = each(arrays, "threshold"), each(arrays, "textbook_threshold")
+    moduli = each(arrays, "threshold_modulus")
+    modulus = (
+        f"The modulus that it guarantees there, {np.median(moduli):.2f} in the median "
+        f"({moduli.min():.2f} to {moduli.max():.2f})"
+    )
     told = (
         f"The certificate asks for alpha from {asked.min():.2g} to {asked.max():.2g}, start by "
         f"start, median {np.median(asked):.2g} (docs/theory.md's plain conditions for "
@@ -71,10 +90,10 @@ def _thresholds(arrays: Sequence[dict]) -> str:
     seen = seen_thresholds(arrays)
     kept = np.isfinite(seen)
     if not kept.any():
-        return f"{told}. Nowhere in the sweep is its modulus of 1/2 kept along the path."
+        return f"{told}. {modulus}, is kept along the path nowhere in the sweep."
     decades = np.log10(asked[kept] / seen[kept])
     return (
-        f"{told}. Its modulus of 1/2 along the whole path is seen from alpha = "
+        f"{told}. {modulus}, is kept along the whole path from alpha = "
         f"{np.median(seen[kept]):g} on in the median ({kept.sum()} of {kept.size} starts reach it "
         f"in the sweep): {np.median(decades):.1f} decades below what is asked for, "
         f"{decades.min():.1f} to {decades.max():.1f}."
@@ -105,30 +124,52 @@ def _endings(arrays: Sequence[dict]) -> list[str]:
     endings = np.concatenate([a["ending"] for a in arrays])[~completed]
     if completed.all():
         return []
-    lost = np.count_nonzero(np.char.find(endings, "lose rank") >= 0)
-    return [
-        f"{endings.size} of {completed.size} flows end before their time, {lost} of them because "
-        "the Jacobian is about to lose rank, the others after all their evaluations; "
-        f"{np.count_nonzero(slow)} more have not come near an optimum at the last time. The first: "
-        f"{endings[0]}."
-    ]
+    lost = np.char.find(endings, "lose rank") >= 0
+    spent = np.char.find(endings, "evaluations are spent") >= 0
+    kinds = {
+        "because the Jacobian is about to lose rank": lost,
+        "after all their evaluations": spent,
+        "for other reasons": ~(lost | spent),
+    }
+    parts = [f"{np.count_nonzero(kind)} {why}" for why, kind in kinds.items() if kind.any()]
+    told = (
+        f"{endings.size} of {completed.size} flows end before their time: {', '.join(parts)}. The "
+        f"first one says: {endings[0]}."
+    )
+    if slow.any():
+        told += f" {np.count_nonzero(slow)} more are not near an optimum at the last time."
+    return [told]
 
 
 def _trade(arrays: Sequence[dict]) -> list[str]:
     first = first_arrivals(arrays)
     if not first:
         return []
-    traded = np.array([a["loss"][k] / a["loss"][-1] for a, k in first])
+    ratios = np.array([a["loss"][k] / a["loss"][-1] for a, k in first])
     rich = np.median([a["relative_distance"][k] for a, k in first])
     lazy = np.median([a["relative_distance"][-1] for a, _ in first])
     detours = np.median([[a["detour"][k], a["detour"][-1]] for a, k in first], axis=0)
     return [
-        f"At the least alpha that arrives the loss left is {np.median(traded):.2f} of that at the "
-        f"largest in the median ({traded.min():.2f} to {traded.max():.2f}; it is lower for "
-        f"{np.count_nonzero(traded < 1)} of {traded.size} starts), the weights move {rich:.2g} "
+        f"At the least alpha that arrives the loss left is {np.median(ratios):.2f} of that at the "
+        f"largest in the median ({ratios.min():.2f} to {ratios.max():.2f}; it is lower for "
+        f"{np.count_nonzero(ratios < 1)} of {ratios.size} starts), the weights move {rich:.2g} "
         f"|w0| against {lazy:.2g} |w0|, and the path in outputs is {detours[0]:.3f} times as long "
         f"as its chord against {detours[1]:.3f} times."
     ]
+
+
+def _untraded(measured: Sequence[Measured]) -> list[str]:
+    """The initialisations from which a smaller scale does not leave a lower loss."""
+    ratios = {name: traded(group) for name, group in starts(measured).items()}
+    contrary = [
+        f"{name} (median {np.median(found):.3f}, {np.count_nonzero(found < 1)} of {found.size} "
+        "starts lower)"
+        for name, found in ratios.items()
+        if found.size and np.median(found) >= 1
+    ]
+    if not contrary:
+        return []
+    return [f"The loss at the least alpha that arrives is not lower for {'; '.join(contrary)}."]
 
 
 def _on_test(arrays: Sequence[dict]) -> list[str]:
