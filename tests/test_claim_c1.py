@@ -9,6 +9,7 @@ import scipy.integrate
 
 import riemgn as rg
 from riemgn.reproduction import equivalence
+from riemgn.reproduction.claim import Measured
 from riemgn.reproduction.equivalence import CLAIM, TIMES, running_difference
 from riemgn.reproduction.problems import named_case
 from riemgn.reproduction.style import new_figure
@@ -33,7 +34,7 @@ def failing(verdict):
 
 def test_the_small_claim_holds(verdict):
     assert verdict.holds, failing(verdict)
-    assert len(verdict.checks) == 6
+    assert len(verdict.checks) == 8
     assert verdict.arrays["regression, alpha 128|differences"].shape == (1, TIMES.size)
 
 
@@ -89,6 +90,69 @@ def test_another_flow_does_not_pass(flow, monkeypatch):
         assert "regression, alpha 2048: order of second-order steps" in failing(broken)
 
 
+def cut(at, completed):
+    """The Gauss-Newton flow, which stops at a time and says so or does not."""
+
+    def flow(*args, **options):
+        path = rg.gauss_newton_flow(*args, **options)
+        return replace(path[path.times <= at], completed=completed, ending="it was stopped")
+
+    return flow
+
+
+@pytest.mark.parametrize(("at", "completed"), [(1.0, False), (1.0, True), (0.05, False)])
+def test_a_flow_that_stops_where_that_in_outputs_does_not_does_not_pass(at, completed):
+    small = {"seeds": 1, "tolerances": (1e-10,), "subjects": (("regression", 2048.0, False),)}
+    stopped = CLAIM.verdict(small, flow=cut(at, completed))
+    assert failing(stopped) == ["regression, alpha 2048: share of the time that is reached"]
+    assert stopped.checks[-1].measured < 0.2
+    if not completed:
+        assert (
+            "Seed 0, in parameters: it was stopped; in outputs: the last time is reached."
+            in (stopped.findings[0])
+        )
+    assert not any("edge" in told for told in stopped.findings)
+
+
+def ending(own, outputs, completed=(False, False), fallen=1.0):
+    """A piece of C1 as far as its ends are concerned."""
+    arrays = {
+        "differences": np.full((1, TIMES.size), 1e-12),
+        "compared": np.array(50),
+        "completed": np.array(completed),
+        "ends": np.array([own, outputs]),
+        "endings": np.array(["rank is lost", "its evaluations are spent"]),
+        "lengths": np.array([1.0, 9.0]),
+        "singular_values": np.array([1.0, 1 / fallen]),
+        "euler": np.array([]),
+        "taylor": np.array([]),
+    }
+    return Measured({"seed": 3, "case": "deep", "alpha": 2.0, "tolerances": [1e-10]}, arrays)
+
+
+def test_early_ends_must_nearly_be_the_same():
+    assert CLAIM.judge([ending(0.23, 0.27)]).holds
+    for piece in (
+        ending(0.2, 0.27),
+        ending(0.27, 0.2),
+        ending(6.0, 0.27, completed=(True, False)),
+    ):
+        assert failing(CLAIM.judge([piece])) == [
+            "deep, alpha 2: common share of the two early ends"
+        ]
+    mixed = CLAIM.judge([ending(0.23, 0.27), ending(5.9, 6.0, completed=(False, True))])
+    assert failing(mixed) == ["deep, alpha 2: share of the time that is reached"]
+
+
+def test_an_edge_is_told_only_where_rank_is_nearly_lost():
+    [told] = CLAIM.judge([ending(0.23, 0.27, fallen=900.0)]).findings
+    assert "in parameters: rank is lost; in outputs: its evaluations are spent." in told
+    assert "edge" not in told
+    _, edge = CLAIM.judge([ending(0.23, 0.27, fallen=1100.0)]).findings
+    assert "1 of these 1 come to an edge of M" in edge
+    assert "by a factor of 1e+03, |w| grows 9.0 times" in edge
+
+
 def test_a_running_difference_is_the_largest_so_far():
     path = rg.gauss_newton_flow(*_start(), 6.0, times=[0.0, 1.0, 2.0, 6.0])
     nudged = path.outputs.copy()
@@ -114,8 +178,10 @@ def test_a_flow_that_ends_early_is_told_and_still_compared(monkeypatch):
     monkeypatch.setattr(equivalence, "MOST_EVALUATIONS", 400)
     subjects = (("regression", 16.0, False),)
     found = CLAIM.verdict({"seeds": 1, "tolerances": (1e-8,), "subjects": subjects})
-    [told] = found.findings
-    assert "1 of 1 flows run to an edge of M" in told
+    told, edge = found.findings
+    assert "1 of 1 flows do not come to t = 6" in told
+    assert "its 400 evaluations are spent" in told
+    assert "1 of these 1 come to an edge of M" in edge
     assert np.isnan(found.arrays["regression, alpha 16|differences"][0, -1])
     assert found.holds, failing(found)
 

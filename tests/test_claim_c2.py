@@ -112,6 +112,50 @@ def test_another_flow_does_not_pass(flow, monkeypatch):
     assert not CLAIM.verdict(small, flow=flow).holds
 
 
+def at_speed(factor):
+    """The same curve at another speed."""
+
+    def flow(problem, point, t_end, times, **options):
+        path = rg.gauss_newton_flow(
+            problem, point, t_end * factor, times=factor * np.asarray(times), **options
+        )
+        return replace(path, times=path.times / factor)
+
+    return flow
+
+
+def time_average(problem, point, t_end, **options):
+    """The flow whose parameters are averaged over time, with their outputs."""
+    path = rg.gauss_newton_flow(problem, point, t_end, **options)
+    steps = np.diff(path.times)[:, None]
+    area = np.cumsum(steps * (path.params[1:] + path.params[:-1]) / 2, axis=0)
+    params = np.vstack([path.params[:1], area / path.times[1:, None]])
+    return replace(
+        path, params=params, outputs=np.array([problem.manifold.point(w).outputs for w in params])
+    )
+
+
+@pytest.mark.parametrize(
+    "flow", [at_speed(0.5), at_speed(0.999), time_average], ids=["half", "slow", "average"]
+)
+def test_a_flow_that_is_invariant_but_another_does_not_pass(flow):
+    small = {"seeds": 1, "subjects": (("regression", 256.0, (2, 6)),)}
+    name = "regression, alpha 256, A = I: difference from normal equations over what their errors "
+    assert failing(CLAIM.verdict(small, flow=flow)) == [f"{name}allow"]
+
+
+def test_a_flow_that_says_that_it_does_not_arrive_is_not_left_out():
+    def stopped(*args, **options):
+        path = rg.gauss_newton_flow(*args, **options)
+        return replace(path[:5], completed=False, ending="it was stopped")
+
+    found = CLAIM.verdict({"seeds": 1, "subjects": (("regression", 256.0, (2,)),)}, flow=stopped)
+    assert failing(found) == [
+        "regression, alpha 256, A = I: share of the times reached",
+        "regression, alpha 256, cond(A) = 1e2: share of the times reached",
+    ]
+
+
 def test_pieces_are_distinct_and_json():
     for settings in (CLAIM.quick, CLAIM.full):
         pieces = CLAIM.pieces(**settings)

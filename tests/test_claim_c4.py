@@ -1,6 +1,7 @@
 """C4: stretched coordinates, best steps of gradient descent, and verdicts on other flows."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -118,6 +119,51 @@ def test_another_flow_does_not_pass(flow, monkeypatch):
     assert "regression, alpha 1024: spread of the rate of Gauss-Newton" in failing(broken)
 
 
+def at_speed(factor):
+    """The same curve at another speed, which has one rate at every condition number too."""
+
+    def flow(problem, point, t_end, times, **options):
+        path = rg.gauss_newton_flow(
+            problem, point, t_end * factor, times=factor * np.asarray(times), **options
+        )
+        return replace(path, times=path.times / factor)
+
+    return flow
+
+
+def time_average(problem, point, t_end, **options):
+    """The flow whose parameters are averaged over time, with their outputs and losses."""
+    path = rg.gauss_newton_flow(problem, point, t_end, **options)
+    steps = np.diff(path.times)[:, None]
+    area = np.cumsum(steps * (path.params[1:] + path.params[:-1]) / 2, axis=0)
+    params = np.vstack([path.params[:1], area / path.times[1:, None]])
+    points = [problem.manifold.point(w) for w in params]
+    return replace(
+        path,
+        params=params,
+        outputs=np.array([point.outputs for point in points]),
+        losses=np.array([problem.cost(point) for point in points]),
+    )
+
+
+def average_that_hides(*args, **options):
+    """Averaged parameters with the losses and outputs of those that were averaged."""
+    path = rg.gauss_newton_flow(*args, **options)
+    count = np.arange(1, len(path) + 1)[:, None]
+    return replace(path, params=np.cumsum(path.params, axis=0) / count)
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [at_speed(0.5), at_speed(0.1), at_speed(0.98), at_speed(1.1), time_average, average_that_hides],
+    ids=["half", "tenth", "slow", "fast", "average", "hidden average"],
+)
+def test_a_flow_with_one_rate_that_is_another_does_not_pass(flow):
+    small = {**SMALL, "decades": (0, 4, 12), "descent_decades": (2, 4)}
+    name = "regression, alpha 1024: error of the rate of the flow linearised at the optimum"
+    assert name in failing(CLAIM.verdict(small, flow=flow))
+
+
 def test_a_flow_that_does_not_arrive_is_told_and_left_out():
     small = {"seeds": 1, "decades": (0, 2), "descent_decades": (2,)}
     found = CLAIM.verdict({**small, "subjects": (("regression", 16.0, 12, True),)})
@@ -130,7 +176,17 @@ def test_where_the_rate_moves_is_told(verdict):
     decades, claimed = np.array([0, 2, 14, 16]), np.array([True, True, False, False])
     rates = np.array([[2.0, 2.0, 2.02, 1.4], [1.0, 1.0, 1.0, np.nan]])
     told = conditioning._where_it_moves("x", rates, decades, claimed)
-    assert "of 1e16 (by up to 30%, 1 of 2 flows have none)" in told
+    assert "begins to move between 1e14 and 1e16, condition numbers of J^T J" in told
+    assert "at 1e16 it has moved by up to 30% and 1 of 2 flows have none." in told
+    told = conditioning._where_it_moves("x", np.full((2, 4), np.nan), decades, claimed)
+    assert told == (
+        "x: the rate of Gauss-Newton is not one at any condition number: "
+        "at 1e0 2 of 2 flows have none."
+    )
+
+
+def test_how_gradient_descent_is_measured_is_told(verdict):
+    assert any("Above it no step is made" in told for told in verdict.findings)
 
 
 def test_pieces_are_distinct_and_json():

@@ -19,6 +19,11 @@ def running_mean(iterates):
     return np.mean(iterates, axis=0)
 
 
+def mostly_last(iterates):
+    """A twentieth of the iterate before: contractions hardly differ, but for the first."""
+    return 0.95 * iterates[-1] + 0.05 * iterates[max(len(iterates) - 2, 0)]
+
+
 def steps_without(damping, target_size=1.0):
     case = paired_regression(0.1, 0, 6, alpha=1.0, target_size=target_size)
     return case, damped_steps(case, damping, 0.5, 6, 1e-9)
@@ -45,6 +50,27 @@ def test_it_does_not_hold_for(replaced):
     assert not verdict.holds
     failing = [check.name for check in verdict.checks if not check.holds]
     assert any("late contractions" in name for name in failing)
+
+
+@pytest.mark.slow
+def test_a_little_averaging_does_not_hold():
+    verdict = CLAIM.verdict(SMALL, iterate=mostly_last)
+    assert not verdict.holds
+    failing = [check.name for check in verdict.checks if not check.holds]
+    assert sum("beside that of linear f" in name for name in failing) == 3
+
+
+@pytest.mark.slow
+def test_an_optimizer_that_diverges_is_not_slow(small):
+    def diverged(piece):
+        if piece.arguments["part"] != "sweep":
+            return piece
+        return piece._replace(arrays=piece.arrays | {"fixed_left": np.array(np.inf)})
+
+    failing = [check for check in CLAIM.judge(list(map(diverged, small))).checks if not check.holds]
+    assert [check.name.split(":")[0] for check in failing] == [
+        "optimizer, rho = 0.3, where it does not arrive"
+    ]
 
 
 @pytest.mark.slow

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riemgn.arguments import matrix, vector
-from riemgn.immersions.derivatives import DifferencedJacobian, Traced, can_be_traced
 from riemgn.immersions.derivative_bounds import UNKNOWN, BoundsOnBall, DerivativeBounds
+from riemgn.immersions.derivatives import DifferencedJacobian, Traced, can_be_traced
 from riemgn.immersions.jet import Jet
 from riemgn.immersions.outputs import finite
 

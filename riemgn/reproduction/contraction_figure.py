@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riemgn.reproduction.claim import Verdict
-from riemgn.reproduction.contraction_verdict import ETAS, FIXED, GOAL, MOST_STEPS
+from riemgn.reproduction.contraction_verdict import ETAS, GOAL, MOST_STEPS
+from riemgn.reproduction.paired import FIXED
 from riemgn.reproduction.style import (
     BLUE,
     GREEN,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +11,7 @@ import riemgn as rg
 from riemgn.flows import Trajectory
 from riemgn.flows.entry import prescribed
 from riemgn.flows.equations import damped_model
+from riemgn.linalg import seen_through
 from riemgn.manifolds import Point
 from riemgn.problem import Problem
 from riemgn.reproduction.paired import Wide
@@ -35,6 +37,8 @@ RESOLVED = 1e-8
 SLOWEST = 6.0
 LONGEST = 12.0
 POINTS = 25
+
+_LAST = 1e-9  # by how much of it the last time may be short, for rounding
 
 Flow = Callable[..., Trajectory]
 
@@ -81,15 +85,26 @@ def measured_flow(
     return rate_arrays(name, case, path, t_end) | {
         f"{name}_bounds": damped_gap_bound(problem, path, damping, case.least_loss),
         f"{name}_speed_ratio": speed_ratio(problem, path.params, damping),
+        f"{name}_optimum_rate": np.asarray(optimum_rate(problem, case, path, damping, t_end)),
     }
 
 
 def followed(
     problem: Problem, point: Point, damping, t_end: float, flow: Flow, tolerance: float
 ) -> Trajectory:
-    """Return a flow at times that are equally far apart."""
+    """Return a flow at times that are equally far apart; its parameters alone are believed.
+
+    Outputs and losses are those of the parameters, and it is complete where it comes to t_end.
+    """
     times = np.linspace(0.0, t_end, POINTS)
-    return flow(problem, point, t_end, damping, times=times, tolerance=tolerance)
+    path = flow(problem, point, t_end, damping, times=times, tolerance=tolerance)
+    points = [problem.manifold.point(w) for w in path.params]
+    return replace(
+        path,
+        outputs=np.array([x.outputs for x in points]),
+        losses=np.array([problem.cost(x) for x in points]),
+        completed=path.completed and bool(path.times[-1] >= (1 - _LAST) * t_end),
+    )
 
 
 def rate_arrays(name: str, case: Wide, path: Trajectory, t_end: float) -> dict[str, np.ndarray]:
@@ -108,10 +123,50 @@ def rate_arrays(name: str, case: Wide, path: Trajectory, t_end: float) -> dict[s
 
 def late_rate(times: np.ndarray, gaps: np.ndarray, t_end: float) -> float:
     """Return the rate of the gap in the second half of a flow; NaN where it is not resolved."""
-    late = (times >= 0.5 * t_end) & (gaps >= RESOLVED * gaps[0])
+    late = _late(times, gaps, t_end)
     if np.count_nonzero(late) < 3:
         return np.nan
     return fit_rate(times[late], gaps[late]).rate
+
+
+def optimum_rate(problem: Problem, case: Wide, path: Trajectory, damping, t_end: float) -> float:
+    """Return the late rate of the flow that is linear at the last point; NaN if not resolved.
+
+    There u' = -A g with A = L^{-T} S L^{-1}, L the root of the metric and g = H (u - u*) for the
+    loss's Hessian H: c = H^{1/2} (u - u*) falls like c' = -H^{1/2} A H^{1/2} c, and the gap is
+    |c|^2 / 2 (docs/theory.md, section 4). It begins at the flow's first late time, and S comes from
+    the singular value decomposition of the Jacobian at its last one.
+
+    Args:
+        problem: The problem in the metric of the flow.
+        case: That of the flow, with a loss whose Hessian is diagonal.
+        path: The flow.
+        damping: That of the flow.
+        t_end: Its last time.
+    """
+    late = _late(path.times, path.losses - case.least_loss, t_end)
+    if np.count_nonzero(late) < 3:
+        return np.nan
+    loss, last = problem.loss, problem.manifold.point(path.params[-1])
+    ones = np.ones(case.point.size)
+    root = np.sqrt(loss.hessian_vp(last.outputs, ones))
+    metric = problem.manifold.metric.root(last.outputs)
+    seen = seen_through(last.jet, metric).jacobian()
+    U, singular, _ = np.linalg.svd(seen, full_matrices=False)
+    speeds = prescribed(damping).form(damped_model(problem, last)).speed(singular**2)
+    # L is I or the root of the same diagonal Hessian, and H^{1/2} L^{-T} is diagonal
+    turned = (root / metric.transposed(ones))[:, None] * U
+    rates, modes = np.linalg.eigh((turned * speeds) @ turned.T)
+    begin = path.outputs[late][0]
+    away = loss.gradient(begin) / np.sqrt(loss.hessian_vp(begin, ones))
+    times = path.times[late] - path.times[late][0]
+    gaps = 0.5 * np.exp(-2 * np.outer(times, rates)) @ (modes.T @ away) ** 2
+    return fit_rate(times, gaps).rate
+
+
+def _late(times: np.ndarray, gaps: np.ndarray, t_end: float) -> np.ndarray:
+    """The resolved times in the second half of a flow, booleans."""
+    return (times >= 0.5 * t_end) & (gaps >= RESOLVED * gaps[0])
 
 
 def linear_gaps(case: Wide, damping, times: np.ndarray) -> np.ndarray:

@@ -28,12 +28,14 @@ class Steps(NamedTuple):
         bounds: What theory allows gap_{k+1} / gap_k to be for linear f, (k,).
         bends: How far f may bend on the step, relative to the residual, (k,): the root of a ratio
             may exceed that of its bound by this.
+        rounded: Rounding errors of outputs relative to the residual, (k,).
         least: lambda_min of the kernel at the start.
     """
 
     gaps: np.ndarray
     bounds: np.ndarray
     bends: np.ndarray
+    rounded: np.ndarray
     least: float
 
     @property
@@ -86,10 +88,20 @@ def damped_steps(
         gaps.append(problem.cost(problem.manifold.point(iterate(met))))
     radius = max(float(np.linalg.norm(w - met[0])) for w in met)
     curved = problem.manifold.immersion.derivative_bounds(met[0], radius).second
-    bends = 0.5 * curved * np.array(lengths) ** 2 / np.array(residuals)
+    rounding = np.array(rounded)
+    bends = 0.5 * curved * np.array(lengths) ** 2 / np.array(residuals) + rounding
     bounds = [contraction_bound(s, problem.loss, step_size) for s in speeds]
     least = speeds[0].least_eigenvalue
-    return Steps(np.array(gaps), np.array(bounds), bends + np.array(rounded), least)
+    return Steps(np.array(gaps), np.array(bounds), bends, rounding, least)
+
+
+def first_bend(case: Wide, damping) -> float:
+    """Return |f(w + d) - f(w) - J d| / |g| for the first step d of length eta = 1, as measured."""
+    model = damped_model(case.problem, case.point)
+    step = prescribed(damping).form(model).direction(model)
+    ahead = case.problem.manifold.point(case.point.params + step).outputs
+    bend = ahead - case.point.outputs - case.point.jet.jvp(step)
+    return float(np.linalg.norm(bend) / np.linalg.norm(model.target))
 
 
 def linear_steps(case: Wide, factors: Callable[[np.ndarray], np.ndarray], count: int) -> np.ndarray:

@@ -8,9 +8,9 @@ import numpy as np
 
 from riemgn.reproduction.claim import Check, Measured, Verdict
 from riemgn.reproduction.damped_flows import INTEGRATED
+from riemgn.reproduction.damping_findings import findings, first, least_of, slope_of, values_of
+from riemgn.reproduction.paired import DECADES, FIXED, NEARLY_LINEAR, C
 
-C = 1.0  # of the adaptive schedules: the damping in units of lambda_min
-FIXED = 0.3  # the fixed rho
 LEAST_RATE, LARGEST_RATE = 2 / (1 + C), 2 * (1 + C)
 
 # The gap falls at 2 sigma times the loss's curvature only near the optimum. In the late half of a
@@ -18,9 +18,8 @@ LEAST_RATE, LARGEST_RATE = 2 / (1 + C), 2 * (1 + C)
 # those at the optimum by about as much.
 NEAR_OPTIMUM = 0.05
 
-# How far rates may be from those of linear f: the chosen targets let f bend by a hundredth of its
-# way, and a rate changes by a share of that order.
-NEARLY_LINEAR = 0.02
+# The share of the way that is left at the beginning of the late half of an adaptive flow.
+LEFT = float(np.exp(-3.0))
 
 # At the beginning of the late half the mode of lambda_min has fallen by e^-3 and one of twice that
 # eigenvalue by e^-6, so that a rate of gradient flow is that of eigenvalues within about a factor
@@ -49,10 +48,12 @@ def judge(measured: list[Measured]) -> Verdict:
     parts: _Parts = defaultdict(list)
     for piece in measured:
         parts[piece.arguments["part"]].append(piece)
-    rates = {name: _values(parts["sweep"], f"{name}_rate") for name in SCHEDULES}
-    least = _least(parts["sweep"])
-    squared = _values(parts["sweep"] + parts["curved"] + parts["deep"], "adaptive_rate")
-    slope = _slope(least, rates["gradient"])
+    rates = {name: values_of(parts["sweep"], f"{name}_rate") for name in SCHEDULES}
+    least = least_of(parts["sweep"])
+    squared = values_of(
+        parts["sweep"] + parts["curved"] + parts["deep"] + parts["digits"], "adaptive_rate"
+    )
+    slope = slope_of(least, rates["gradient"])
     return Verdict(
         claim="C6",
         predicted={
@@ -72,9 +73,10 @@ def judge(measured: list[Measured]) -> Verdict:
             *_other_checks(parts["sweep"], least, rates, slope),
             *_speed_checks(measured),
             *_loss_checks(parts),
+            *_optimum_checks(parts),
         ),
         arrays=_drawn(parts, least, rates),
-        findings=_findings(parts, least),
+        findings=findings(parts, least),
     )
 
 
@@ -109,10 +111,11 @@ def _other_checks(
     decades = float(np.log10(least.max() / least.min()))
     collapse = rates["fixed"][np.argmin(least)] / rates["fixed"][np.argmax(least)]
     off = {
-        name: np.max(np.abs(rates[name] / _values(sweep, f"{name}_linear_rate") - 1))
+        name: np.max(np.abs(rates[name] / values_of(sweep, f"{name}_linear_rate") - 1))
         for name in SCHEDULES
     }
     return (
+        Check.above("decades of lambda_min", decades, DECADES),
         Check.below(
             "shifted: largest late rate over the least, predicted 1 + c",
             rates["shifted"].max() / rates["shifted"].min(),
@@ -157,11 +160,11 @@ def _loss_checks(parts: _Parts) -> tuple[Check, ...]:
     """Rates with and without the loss's curvature; lambda_min > 1, so that speeds are below 1."""
     losses = parts["logistic"] + parts["poisson"]
     near = 1 - NEAR_OPTIMUM
-    natural = _values(losses, "adaptive_rate")
-    alone = _values(losses, "jacobian_rate")
-    curvatures = _values(losses, "curvature")
-    logistic = _values(parts["logistic"], "curvature")[:, 0]
-    slope = _slope(logistic, _values(parts["logistic"], "jacobian_rate"))
+    natural = values_of(losses, "adaptive_rate")
+    alone = values_of(losses, "jacobian_rate")
+    curvatures = values_of(losses, "curvature")
+    logistic = values_of(parts["logistic"], "curvature")[:, 0]
+    slope = slope_of(logistic, values_of(parts["logistic"], "jacobian_rate"))
     return (
         Check.above(
             "loss's metric, logistic and Poisson: least late rate, predicted 2 / (1 + c)",
@@ -191,66 +194,46 @@ def _loss_checks(parts: _Parts) -> tuple[Check, ...]:
         ),
         Check.below(
             "Newton's flow: largest |log(|g(t)| / |g(0)|) + t|",
-            np.max(_values(losses, "newton_off")),
+            np.max(values_of(losses, "newton_off")),
             NEWTON_OFF,
         ),
-        Check.above(
-            "breast cancer, loss's metric: late rate, predicted 2 / (1 + c)",
-            np.min(_values(parts["breast_cancer"], "adaptive_rate")),
-            LEAST_RATE * near,
+    )
+
+
+def _optimum_checks(parts: _Parts) -> tuple[Check, ...]:
+    """Late rates beside those of the flow that is linear at its last point."""
+    losses, sweep = parts["logistic"] + parts["poisson"], parts["sweep"]
+    straight = np.abs(_off_optimum(sweep, "adaptive"))
+    # f bends by b of the whole way, and J changes by 2 b relative to itself
+    allowed = 2 * LEFT * values_of(sweep, "bend") + INTEGRATED
+    compared = {
+        "logistic and Poisson, loss's metric": (losses, "adaptive"),
+        "logistic and Poisson, Jacobian alone": (losses, "jacobian"),
+        "breast cancer, loss's metric": (parts["breast_cancer"], "adaptive"),
+        "digits": (parts["digits"], "adaptive"),
+        "3 hidden layers": (parts["deep"], "adaptive"),
+        "targets of size 1": (parts["curved"], "adaptive"),
+    }
+    return (
+        Check.below(
+            "small targets: late rate over that of the flow linear at the optimum, less 1, over "
+            "what bending allows",
+            np.max(straight / allowed),
+            1.0,
+        ),
+        *(
+            Check.below(
+                f"{name}: late rate over that of the flow linear at the optimum, less 1",
+                np.max(np.abs(_off_optimum(pieces, schedule))),
+                NEAR_OPTIMUM,
+            )
+            for name, (pieces, schedule) in compared.items()
         ),
     )
 
 
-def _findings(parts: _Parts, least: np.ndarray) -> tuple[str, ...]:
-    sweep, cancer, deep = parts["sweep"], parts["breast_cancer"][0], parts["deep"][0]
-    steps, logistic = _values(sweep, "gain_ratio_steps"), parts["logistic"]
-    natural, alone = (_values(logistic, f"{name}_rate") for name in ("adaptive", "jacobian"))
-    shares, speeds = (parts["rounding"][0].arrays[name] for name in ("shares", "speeds"))
-    return (
-        *(_curved_told(piece) for piece in parts["curved"]),
-        *_distance_told(parts),
-        f"With 3 hidden layers of 300 units (lambda_min {_first(deep):.1e}) the rate is "
-        f"{deep.arrays['adaptive_rate']:.2f} with adaptive damping and "
-        f"{deep.arrays['fixed_rate']:.2f} with rho = {FIXED:g}; on 60 rows of the breast cancer "
-        f"data with logistic loss (lambda_min {_first(cancer):.1e} in its metric) it is "
-        f"{cancer.arrays['adaptive_rate']:.2f} and {cancer.arrays['fixed_rate']:.2f}.",
-        "Logistic loss with ridges "
-        f"{_listed(piece.arguments['number'] for piece in logistic)}: rates "
-        f"{_listed(natural)} in the loss's metric, {_listed(alone)} with the Jacobian alone.",
-        "Levenberg-Marquardt with gain ratios takes "
-        f"{np.min(steps):.0f} to {np.max(steps):.0f} steps to a millionth of the first gap over "
-        f"{np.log10(least.max() / least.min()):.1f} decades of lambda_min.",
-        "Where lambda_min sinks below rounding, n times 2e-16 of lambda_max, adaptive damping is "
-        "held there and its least speed at the start falls below 1 / (1 + c): "
-        f"{_listed(speeds)} at lambda_min / lambda_max = {_listed(shares)}.",
-    )
-
-
-def _curved_told(piece: Measured) -> str:
-    sizes, arrays = piece.arguments, piece.arrays
-    grown = np.max(arrays["adaptive_least_eigenvalues"]) / _first(piece)
-    hidden = arrays["fixed_rate"] / arrays["fixed_linear_rate"]
-    return (
-        f"Targets of size 1, width {sizes['width']}, distance {sizes['distance']:g}: features are "
-        f"learned, lambda_min grows from {_first(piece):.1e} by a factor of {grown:.3g} along the "
-        f"adaptive flow (rate {arrays['adaptive_rate']:.2f}), and with rho = {FIXED:g} the rate "
-        f"{arrays['fixed_rate']:.2g} is {hidden:.2g} times that of the kernel at the start."
-    )
-
-
-def _distance_told(parts: _Parts) -> list[str]:
-    """How far the parameters move beside targets of a size, and that alpha must grow."""
-    sweep = parts["sweep"]
-    least, moved = _least(sweep), _values(sweep, "adaptive_moved")
-    sizes = np.sqrt(2 * np.array([piece.arrays["adaptive_gaps"][0] for piece in sweep]))
-    slope = _slope(least, moved / sizes)
-    return [
-        "Per unit of the targets' norm the adaptive flow moves the parameters by "
-        f"{np.min(moved / sizes):.2g} to {np.max(moved / sizes):.2g}, like lambda_min to the power "
-        f"{slope:.2f}: as the damping falls with lambda_min the output scale over the size of the "
-        "targets must grow for f to stay nearly linear (here like 1 / distance^2)."
-    ]
+def _off_optimum(pieces: list[Measured], schedule: str) -> np.ndarray:
+    return values_of(pieces, f"{schedule}_rate") / values_of(pieces, f"{schedule}_optimum_rate") - 1
 
 
 def _drawn(parts: _Parts, least: np.ndarray, rates: dict) -> dict[str, np.ndarray]:
@@ -262,9 +245,9 @@ def _drawn(parts: _Parts, least: np.ndarray, rates: dict) -> dict[str, np.ndarra
     for name, values in rates.items():
         arrays[f"{name}_rates"] = values.reshape(seeds, -1)[:, order]
     for name in SCHEDULES:
-        linear = _values(sweep, f"{name}_linear_rate").reshape(seeds, -1)
+        linear = values_of(sweep, f"{name}_linear_rate").reshape(seeds, -1)
         arrays[f"{name}_linear"] = linear[:, order]
-    steepest = min(sweep, key=_first)
+    steepest = min(sweep, key=first)
     for name in ("adaptive", "fixed"):
         for what in ("times", "gaps", "bounds"):
             arrays[f"{name}_{what}"] = steepest.arrays[f"{name}_{what}"]
@@ -278,20 +261,8 @@ def _drawn(parts: _Parts, least: np.ndarray, rates: dict) -> dict[str, np.ndarra
     return arrays | {"straight_growth": values / values[0]}
 
 
-def _values(pieces: list[Measured], name: str) -> np.ndarray:
-    return np.array([piece.arrays[name] for piece in pieces])
-
-
 def _range(values: np.ndarray) -> list[float]:
     return [float(np.min(values)), float(np.max(values))]
-
-
-def _first(piece: Measured) -> float:
-    return float(piece.arrays["adaptive_least_eigenvalues"][0])
-
-
-def _least(pieces: list[Measured]) -> np.ndarray:
-    return np.array([_first(piece) for piece in pieces])
 
 
 def _excess(piece: Measured) -> float:
@@ -303,11 +274,3 @@ def _excess(piece: Measured) -> float:
 
 def _largest(values) -> float:
     return float(np.max(list(values)))
-
-
-def _slope(x: np.ndarray, y: np.ndarray) -> float:
-    return float(np.polyfit(np.log10(x), np.log10(y), 1)[0])
-
-
-def _listed(values) -> str:
-    return ", ".join(f"{value:.2g}" for value in values)

@@ -19,6 +19,18 @@ ALPHA = 300.0
 WIDTH = 2000
 DEEP = (300, 300, 300)
 
+# The dampings that both claims speak of: c of the adaptive ones, in units of lambda_min, and the
+# fixed rho.
+C = 1.0
+FIXED = 0.3
+
+# Decades of lambda_min that both claims are measured over: eight, less what random inputs make of
+# distances of pairs over four decades.
+DECADES = 7.5
+
+# How far what does not see lambda_min may be from what it is for linear f, relative to itself.
+NEARLY_LINEAR = 0.02
+
 # Above this distance between the inputs of a pair, targets of size 1 leave f nearly linear along
 # the whole path at the scale `ALPHA`.
 _FLAT_FROM = 1e-2
@@ -118,6 +130,20 @@ def wide_breast_cancer(seed: int, alpha: float, rows: int = 60, ridge: float = 0
     X, y = datasets.load("breast_cancer")
     kept = np.random.default_rng(seed).choice(y.size, rows, replace=False)
     return _classified(X[kept], y[kept], ridge, alpha, seed)
+
+
+def wide_digits(seed: int, alpha: float, rows: int = 60) -> Wide:
+    """Return random rows of the digits data, with squared loss on their standardised labels.
+
+    Args:
+        seed: Of the rows and of the initialisation.
+        alpha: The output scale.
+        rows: How many.
+    """
+    X, y = datasets.load("digits")
+    kept = np.random.default_rng(seed).choice(y.size, rows, replace=False)
+    labels = (y[kept] - y[kept].mean()) / y[kept].std()
+    return Wide(*_started(X[kept], SquaredLoss(labels), (WIDTH,), alpha, seed))
 
 
 def logistic_optimum(ridge: float) -> float:

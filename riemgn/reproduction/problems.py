@@ -13,6 +13,7 @@ from riemgn.losses import LogisticLoss, Loss, SquaredLoss
 from riemgn.manifolds import OutputManifold, Point
 from riemgn.networks import Network
 from riemgn.problem import Problem
+from riemgn.reproduction.claim import Measured
 
 DEEP = (5, 4, 4, 4, 1)
 NOISE = 0.1  # its standard deviation, in the unit of the noiseless target
@@ -132,6 +133,19 @@ def named_case(name: str, alpha: float, seed: int, **options) -> Case:
     """
     cases = {f.__name__: f for f in (regression, deep, diabetes, breast_cancer)}
     return cases[choice("name", name, cases)](alpha, seed, **options)
+
+
+def by_case(measured: list[Measured]) -> dict[str, list[Measured]]:
+    """Return pieces by their case and output scale, such as "regression, alpha 128".
+
+    Args:
+        measured: Pieces with the arguments "case" and "alpha".
+    """
+    groups: dict[str, list[Measured]] = {}
+    for piece in measured:
+        label = f"{piece.arguments['case']}, alpha {piece.arguments['alpha']:g}"
+        groups.setdefault(label.replace("_", " "), []).append(piece)
+    return groups
 
 
 def _case(
