@@ -200,9 +200,3 @@ def test_the_figure_is_drawn(verdict):
     assert len(figure.axes) == 3
     assert all(axes.get_xlabel() and axes.get_ylabel() for axes in figure.axes)
     json.dumps([verdict.predicted, verdict.measured])
-
-
-@pytest.mark.slow
-def test_the_quick_claim_holds():
-    verdict = CLAIM.verdict(CLAIM.quick)
-    assert verdict.holds, failing(verdict)

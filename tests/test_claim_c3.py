@@ -12,7 +12,6 @@ from riemgn.reproduction.claim import measured
 from riemgn.reproduction.descent import denser_at_the_start, descend, scale_of_deficit
 from riemgn.reproduction.last_iterate import CLAIM, judge, measure, pieces
 from riemgn.reproduction.problems import Case, breast_cancer, regression
-from riemgn.reproduction.style import new_figure
 
 pytestmark = pytest.mark.slow
 
@@ -247,14 +246,3 @@ def test_the_scale_of_a_deficit_is_exact_at_the_start():
 
     case = make(scale_of_deficit(make, 0.2))
     assert rg.theory.geodesic_modulus(case.problem, case.point) == pytest.approx(0.8, abs=1e-9)
-
-
-@pytest.mark.slow
-def test_the_quick_settings_hold_and_are_drawn(tmp_path):
-    verdict = CLAIM.verdict(CLAIM.quick)
-    assert verdict.holds, failing(verdict)
-    figure = new_figure()
-    CLAIM.draw(verdict, figure)
-    figure.savefig(tmp_path / "C3.png")
-    assert (tmp_path / "C3.png").stat().st_size > 5000
-    json.dumps([verdict.predicted, verdict.measured, verdict.findings], allow_nan=False)

@@ -191,10 +191,3 @@ def test_the_verdict_is_drawn(small, tmp_path):
     CLAIM.draw(judge(small), figure)
     figure.savefig(tmp_path / "C5.png")
     assert (tmp_path / "C5.png").stat().st_size > 5000
-
-
-@pytest.mark.slow
-def test_the_quick_settings_hold():
-    verdict = CLAIM.verdict(CLAIM.quick)
-    assert verdict.holds, failing(verdict)
-    json.dumps([verdict.predicted, verdict.measured, verdict.findings], allow_nan=False)

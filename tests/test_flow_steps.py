@@ -429,7 +429,7 @@ def test_a_retraction_of_order_1_is_refused():
 def test_a_metric_that_varies_is_refused_before_the_first_step(retraction):
     problem, x = network_problem(retraction, logistic=True)
     optimizer = TaylorSteps(0.1, 1.0, log_verbosity=1)
-    with pytest.raises(NotImplementedError, match="TaylorSteps needs problem.riemannian_hessian"):
+    with pytest.raises(NotImplementedError, match=r"TaylorSteps needs problem\.riemannian_hessian"):
         optimizer.run(problem.natural(), initial_point=x)
 
 
