@@ -304,11 +304,11 @@ def test_shifted_kernel_serves_every_eigenvalue():
 
 @pytest.mark.parametrize("flow", [rg.gauss_newton_flow, rg.riemannian_gradient_flow])
 def test_short_last_step_is_no_breakdown(flow):
-    problem, x = wide(eps=1e-6) if flow is rg.gauss_newton_flow else curved()
-    whole = flow(problem, x, 3.0, tolerance=1e-10)
+    problem, x = wide(eps=1e-4) if flow is rg.gauss_newton_flow else curved()
+    whole = flow(problem, x, 1.0, tolerance=1e-8)
     assert whole.completed
     end = whole.times[-5] + 1e-8  # just after a step
-    again = flow(problem, x, end, tolerance=1e-10)
+    again = flow(problem, x, end, tolerance=1e-8)
     assert again.completed
     assert again.times[-1] == end
 

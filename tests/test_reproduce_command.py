@@ -136,6 +136,8 @@ def test_an_interrupted_run_keeps_what_is_finished(folder, capsys, jobs, send):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # a run in the background of a script would never see the signal
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     pieces = folder / "reproduction" / "pieces"
     end = time.monotonic() + 30
@@ -143,7 +145,10 @@ def test_an_interrupted_run_keeps_what_is_finished(folder, capsys, jobs, send):
         time.sleep(0.05)
     began = time.monotonic()
     send(started.pid, signal.SIGINT)
-    out, error = started.communicate(timeout=20)
+    try:
+        out, error = started.communicate(timeout=20)
+    finally:
+        started.kill()
     assert time.monotonic() - began < 10  # the pieces that take a minute are not waited for
     assert (started.returncode, out) == (130, "")
     assert error == (
