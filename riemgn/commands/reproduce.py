@@ -30,7 +30,7 @@ def reproduce(
         typer.Option(metavar="KEYS", help="Claims, separated by commas: C1,C4. By default all."),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Smaller sizes and fewer seeds: about two minutes on two cores.")
+        bool, typer.Option("--quick", help="Smaller sizes and fewer seeds: about two minutes.")
     ] = False,
     seeds: Annotated[
         int | None,
