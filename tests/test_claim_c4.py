@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import riemgn as rg
-from riemgn.reproduction import conditioning
-from riemgn.reproduction.conditioning import CLAIM, predicted_descent
+from riemgn.reproduction import conditioning, conditioning_verdict, gradient_descent
+from riemgn.reproduction.conditioning import CLAIM
+from riemgn.reproduction.conditioning_verdict import predicted_descent
 from riemgn.reproduction.problems import named_case
 from riemgn.reproduction.stretched import slowest_mode, stretched
 from riemgn.reproduction.style import new_figure
@@ -86,7 +87,7 @@ def test_the_best_step_is_stable_and_little_more_is_not(optimum):
     least = at.problem.cost(at.point)
 
     def gaps(length):
-        return conditioning._losses(at.problem, start, length, 300) - least
+        return gradient_descent._losses(at.problem, start, length, 300) - least
 
     best = gaps(2 / (mode.least + mode.largest))
     assert best[-1] < 1e-4 * best[0]
@@ -175,10 +176,10 @@ def test_where_the_rate_moves_is_told(verdict):
     assert any("moves by less than 5 % up to 1e12" in told for told in verdict.findings)
     decades, claimed = np.array([0, 2, 14, 16]), np.array([True, True, False, False])
     rates = np.array([[2.0, 2.0, 2.02, 1.4], [1.0, 1.0, 1.0, np.nan]])
-    told = conditioning._where_it_moves("x", rates, decades, claimed)
+    told = conditioning_verdict._where_it_moves("x", rates, decades, claimed)
     assert "begins to move between 1e14 and 1e16, condition numbers of J^T J" in told
     assert "at 1e16 it has moved by up to 30% and 1 of 2 flows have none." in told
-    told = conditioning._where_it_moves("x", np.full((2, 4), np.nan), decades, claimed)
+    told = conditioning_verdict._where_it_moves("x", np.full((2, 4), np.nan), decades, claimed)
     assert told == (
         "x: the rate of Gauss-Newton is not one at any condition number: "
         "at 1e0 2 of 2 flows have none."

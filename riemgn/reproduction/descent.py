@@ -142,7 +142,7 @@ def reference(
 def evaluated(problem: Problem, flow: Trajectory) -> Trajectory:
     """Return a flow whose outputs and losses are those of its parameters, whatever it says."""
     points = [problem.manifold.point(w) for w in flow.params]
-    outputs = np.array([point.outputs for point in points])
+    outputs = np.reshape([point.outputs for point in points], flow.outputs.shape)
     return replace(flow, outputs=outputs, losses=np.array([problem.cost(x) for x in points]))
 
 
