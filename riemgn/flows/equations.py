@@ -224,7 +224,11 @@ class OutputEquation(Equation):
 
 
 class _InParameters(Equation):
-    """A flow whose state is w - w0."""
+    """A flow whose state is w - w0; the latest point is kept, which is asked for more than once."""
+
+    def __init__(self, problem: Problem, start: Point) -> None:
+        self._latest = start
+        super().__init__(problem, start)
 
     @property
     def origin(self) -> np.ndarray:
@@ -240,9 +244,10 @@ class _InParameters(Equation):
     def point(self, state: np.ndarray) -> Point:
         """Return the point of a state, where f is finite."""
         w = finite("the path of parameters", self.params(state), self.start.params)
-        point = Point(self.problem.manifold.immersion.at(w))
-        finite("the output vector", point.outputs, w)
-        return point
+        if not np.array_equal(w, self._latest.params):
+            self._latest = Point(self.problem.manifold.immersion.at(w))
+        finite("the output vector", self._latest.outputs, w)
+        return self._latest
 
 
 class DampedEquation(_InParameters):
