@@ -43,7 +43,7 @@ __version__ = "0.1.0"
 _ESTIMATORS = ("GaussNewtonClassifier", "GaussNewtonRegressor")
 
 # Modules that are loaded on first use.
-_MODULES = ("testing", "theory")
+_MODULES = ("plotting", "testing", "theory")
 
 __all__ = [
     "Activation",
@@ -79,6 +79,7 @@ __all__ = [
     "levenberg_marquardt_flow",
     "minimize",
     "newton_flow",
+    "plotting",
     "resume",
     "riemannian_gradient_flow",
     "testing",

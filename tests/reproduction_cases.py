@@ -8,8 +8,8 @@ from types import MappingProxyType, ModuleType
 import numpy as np
 
 from riemgn import NumericalError
+from riemgn.plotting.style import band, finish, prediction
 from riemgn.reproduction.claim import Check, Claim, Verdict
-from riemgn.reproduction.style import band, finish, prediction
 
 
 def pieces(seeds, halvings, **constant):

@@ -8,11 +8,11 @@ import pytest
 import scipy.integrate
 
 import riemgn as rg
+from riemgn.plotting.style import new_figure
 from riemgn.reproduction import equivalence
 from riemgn.reproduction.claim import Measured
 from riemgn.reproduction.equivalence import CLAIM, TIMES, running_difference
 from riemgn.reproduction.problems import named_case
-from riemgn.reproduction.style import new_figure
 
 pytestmark = pytest.mark.slow
 

@@ -8,11 +8,11 @@ import pytest
 import scipy.integrate
 
 import riemgn as rg
+from riemgn.plotting.style import new_figure
 from riemgn.reproduction import invariance
 from riemgn.reproduction.invariance import CLAIM, random_coordinates
 from riemgn.reproduction.normal_equations import normal_equations_flow, projected
 from riemgn.reproduction.problems import named_case
-from riemgn.reproduction.style import new_figure
 
 pytestmark = pytest.mark.slow
 

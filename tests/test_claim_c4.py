@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import riemgn as rg
+from riemgn.plotting.style import new_figure
 from riemgn.reproduction import conditioning, conditioning_verdict, gradient_descent
 from riemgn.reproduction.conditioning import CLAIM
 from riemgn.reproduction.conditioning_verdict import predicted_descent
 from riemgn.reproduction.problems import named_case
 from riemgn.reproduction.stretched import slowest_mode, stretched
-from riemgn.reproduction.style import new_figure
 
 pytestmark = pytest.mark.slow
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import riemgn as rg
+from riemgn.plotting.style import new_figure
 from riemgn.reproduction.claim import measured
 from riemgn.reproduction.output_scale import CLAIM, judge, measure, pieces
 from riemgn.reproduction.output_scale_findings import least_from_which, seen_thresholds
 from riemgn.reproduction.problems import regression
-from riemgn.reproduction.style import new_figure
 
 pytestmark = pytest.mark.slow
 

@@ -10,6 +10,7 @@ from scipy.optimize import minimize_scalar
 
 import riemgn as rg
 from riemgn.manifolds.metrics import LossHessian
+from riemgn.plotting.style import new_figure
 from riemgn.reproduction.claim import measured
 from riemgn.reproduction.damped_flows import (
     followed,
@@ -28,7 +29,6 @@ from riemgn.reproduction.paired import (
     paired_inputs,
     paired_regression,
 )
-from riemgn.reproduction.style import new_figure
 from riemgn.theory import fit_rate
 
 pytestmark = pytest.mark.slow

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from riemgn.plotting.style import new_figure
 from riemgn.reproduction.claim import measured
 from riemgn.reproduction.contraction import CLAIM
 from riemgn.reproduction.contraction_verdict import free_bound
 from riemgn.reproduction.damped_steps import damped_steps, linear_steps
 from riemgn.reproduction.paired import nearly_linear_targets, paired_regression
-from riemgn.reproduction.style import new_figure
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 from numpy.testing import assert_array_equal
 
 from riemgn import NumericalError, reproduction
-from riemgn.reproduction import run, store, style
+from riemgn.plotting import style
+from riemgn.reproduction import run, store
 from riemgn.reproduction.claim import Check, Verdict
 from riemgn.reproduction.run import reproduce
 
@@ -178,7 +179,7 @@ def test_other_versions_or_sources_measure_anew(tiny, tmp_path, monkeypatch, par
 
 
 def test_the_digest_of_sources_covers_what_measurements_depend_on(tmp_path):
-    files = ("flows/rates.py", "losses/squared.py", "cli.py", "plotting.py", "commands/fit.py")
+    files = ("flows/rates.py", "losses/squared.py", "cli.py", "plotting/fits.py", "commands/fit.py")
     files += ("testing/kit.py", "benchmark/runs.py", "reproduction/page.py", "reproduction/run.py")
     for name in files:
         (tmp_path / name).parent.mkdir(exist_ok=True)

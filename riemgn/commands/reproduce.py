@@ -100,14 +100,14 @@ def _keys(text: str) -> list[str]:
 
 
 def _lines(values: dict) -> str:
-    from riemgn.reproduction.page import told
+    from riemgn.markup import told
     from riemgn.reproduction.store import plain
 
     return "\n".join(f"{name}: {told(value)}" for name, value in plain(values).items())
 
 
 def _why(verdict: Verdict) -> str:
-    from riemgn.reproduction.page import told
+    from riemgn.markup import told
 
     failing = [check for check in verdict.checks if not check.holds]
     if not failing:

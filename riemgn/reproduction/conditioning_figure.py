@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riemgn.reproduction.claim import Verdict
-from riemgn.reproduction.style import (
+from riemgn.plotting.style import (
     BLUE,
     GREEN,
     MUTED,
@@ -20,6 +19,7 @@ from riemgn.reproduction.style import (
     finish,
     prediction,
 )
+from riemgn.reproduction.claim import Verdict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

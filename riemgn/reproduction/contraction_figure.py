@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riemgn.reproduction.claim import Verdict
-from riemgn.reproduction.contraction_verdict import ETAS, GOAL, MOST_STEPS
-from riemgn.reproduction.paired import FIXED
-from riemgn.reproduction.style import (
+from riemgn.plotting.style import (
     BLUE,
     GREEN,
     ORANGE,
@@ -20,6 +17,9 @@ from riemgn.reproduction.style import (
     finish,
     prediction,
 )
+from riemgn.reproduction.claim import Verdict
+from riemgn.reproduction.contraction_verdict import ETAS, GOAL, MOST_STEPS
+from riemgn.reproduction.paired import FIXED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

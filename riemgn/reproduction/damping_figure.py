@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riemgn.reproduction.claim import Verdict
-from riemgn.reproduction.damping_verdict import LARGEST_RATE, LEAST_RATE, NAMES, SCHEDULES
-from riemgn.reproduction.style import (
+from riemgn.plotting.style import (
     BLUE,
     GREEN,
     ORANGE,
@@ -18,6 +16,8 @@ from riemgn.reproduction.style import (
     finish,
     prediction,
 )
+from riemgn.reproduction.claim import Verdict
+from riemgn.reproduction.damping_verdict import LARGEST_RATE, LEAST_RATE, NAMES, SCHEDULES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,10 +10,7 @@ import numpy as np
 from riemgn.flows import Trajectory, gauss_newton_flow, riemannian_gradient_flow
 from riemgn.manifolds import ImmersedManifold
 from riemgn.optimizers import EulerSteps, TaylorSteps
-from riemgn.problem import Problem
-from riemgn.reproduction.claim import Check, Claim, Measured, Verdict
-from riemgn.reproduction.problems import Case, by_case, named_case
-from riemgn.reproduction.style import (
+from riemgn.plotting.style import (
     BLUE,
     COLOURS,
     MUTED,
@@ -22,6 +19,9 @@ from riemgn.reproduction.style import (
     finish,
     prediction,
 )
+from riemgn.problem import Problem
+from riemgn.reproduction.claim import Check, Claim, Measured, Verdict
+from riemgn.reproduction.problems import Case, by_case, named_case
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

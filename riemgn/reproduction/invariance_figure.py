@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riemgn.reproduction.claim import Verdict
-from riemgn.reproduction.style import (
+from riemgn.plotting.style import (
     BLUE,
     GREEN,
     MUTED,
@@ -17,6 +16,7 @@ from riemgn.reproduction.style import (
     finish,
     prediction,
 )
+from riemgn.reproduction.claim import Verdict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riemgn.reproduction.style import COLOURS, MUTED, PREDICTED, band, finish
+from riemgn.plotting.style import COLOURS, MUTED, PREDICTED, band, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import riemgn.reproduction as known
 from riemgn.arguments import choice, integer
 from riemgn.files import remove_drafts, written_whole
+from riemgn.plotting.style import DPI, new_figure
 from riemgn.reproduction.claim import Check, Claim, Measured, Verdict, measured
 from riemgn.reproduction.page import PAGE, page
 from riemgn.reproduction.store import (
@@ -31,7 +32,6 @@ from riemgn.reproduction.store import (
     surroundings,
     write_piece,
 )
-from riemgn.reproduction.style import DPI, new_figure
 
 _LOGGER = logging.getLogger("riemgn")
 

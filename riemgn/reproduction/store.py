@@ -29,9 +29,9 @@ _ASIDE = (
     "testing/",
     "__main__.py",
     "cli.py",
-    "plotting.py",
+    "markup/",
+    "plotting/",
     "reproduction/page.py",
-    "reproduction/style.py",
 )
 _DESCRIPTION = "description"
 _ARRAY = "array "  # before the names of arrays, so that none is taken for the description

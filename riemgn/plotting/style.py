@@ -1,8 +1,9 @@
-"""The look that the figures of the claims share; each draws with matplotlib's Figure alone."""
+"""The look that all figures share: colours, axes, bands, themes for light and dark pages."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -95,3 +96,72 @@ def prediction(
     """Draw what theory says, dashed and black above everything else, and return the line."""
     [drawn] = axes.plot(x, y, color=PREDICTED, linewidth=1.3, linestyle="--", zorder=5, label=label)
     return drawn
+
+
+def axes_or_new(ax: Axes | None, projection: str | None = None, size=(6.4, 4.4)) -> Axes:
+    """Return the axes given, or new ones in a figure of their own.
+
+    Args:
+        ax: Axes, or None.
+        projection: Of the axes wanted: None for two dimensions, "3d" for three.
+        size: Of a new figure, inches.
+
+    Raises:
+        TypeError: `ax` is something else.
+        ValueError: The axes have another projection.
+    """
+    from matplotlib.axes import Axes
+
+    wanted = projection or "rectilinear"
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        figure = plt.figure(figsize=size, layout="constrained")
+        return figure.add_subplot(projection=projection)
+    if not isinstance(ax, Axes):
+        raise TypeError(f"ax must be matplotlib axes, got {type(ax).__name__}")
+    if ax.name != wanted:
+        raise ValueError(f"ax must have the projection {wanted!r}, got {ax.name!r}")
+    return ax
+
+
+def ink() -> str:
+    """Return the colour of text on the present background: lines that are neither run nor data."""
+    import matplotlib
+
+    return matplotlib.rcParams["text.color"]
+
+
+@contextmanager
+def theme(name: str) -> Iterator[None]:
+    """Draw for a "light" or a "dark" page within this context.
+
+    The colours of lines are the same in both; background, text and grid change.
+    """
+    import matplotlib
+
+    with matplotlib.rc_context(_THEMES[choice("theme", name, _THEMES)]):
+        yield
+
+
+def _paper(background: str, text: str, line: str) -> dict[str, str]:
+    return {
+        "figure.facecolor": background,
+        "axes.facecolor": background,
+        "savefig.facecolor": background,
+        "text.color": text,
+        "axes.labelcolor": text,
+        "axes.titlecolor": text,
+        "axes.edgecolor": line,
+        "xtick.color": line,
+        "ytick.color": line,
+        "xtick.labelcolor": text,
+        "ytick.labelcolor": text,
+        "grid.color": line,
+    }
+
+
+_THEMES = {
+    "light": _paper("white", "#1c2430", "#5b6472"),
+    "dark": _paper("#14181f", "#e6e9ee", "#98a2b3"),
+}

@@ -1,0 +1,18 @@
+"""HTML: words, numbers, tables, sparklines and pages that stand alone."""
+
+from riemgn.markup.page import page
+from riemgn.markup.pieces import Markup, card, figure, sparkline, table
+from riemgn.markup.wording import duration, escaped, in_powers, told
+
+__all__ = [
+    "Markup",
+    "card",
+    "duration",
+    "escaped",
+    "figure",
+    "in_powers",
+    "page",
+    "sparkline",
+    "table",
+    "told",
+]

@@ -1,0 +1,72 @@
+"""The points along a run, a flow or a curve, which pictures of paths draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from riemgn.flows import Trajectory
+from riemgn.manifolds import Point
+from riemgn.optimizers.results import Result
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """Points in their order.
+
+    Attributes:
+        places: Where they are along the walk, (m,).
+        unit: What places count: "iteration", "time" or "point".
+        outputs: (m, n).
+        params: (m, p), or None where only outputs are known.
+    """
+
+    places: np.ndarray
+    unit: str
+    outputs: np.ndarray
+    params: np.ndarray | None
+
+
+Walked = Result | Trajectory | Sequence[Point] | np.ndarray
+
+
+def walk(path: Walked) -> Walk:
+    """Return the points of a path.
+
+    Args:
+        path: A `Result` of `minimize(..., record_points=True)`, a `Trajectory`, a sequence of
+            points, or outputs (m, n).
+
+    Raises:
+        TypeError: It is something else.
+        ValueError: The run did not record its points, there is no point, or outputs have another
+            shape.
+    """
+    if isinstance(path, Trajectory):
+        return Walk(path.times, "time", path.outputs, path.params)
+    if isinstance(path, Result):
+        points = [record.point for record in path.history]
+        if not points or any(x is None for x in points):
+            raise ValueError("path must have its points: run minimize with record_points=True")
+        iterations = np.array([record.iteration for record in path.history])
+        return _of_points(points, iterations, "iteration")
+    if isinstance(path, Point):
+        return _of_points([path], np.arange(1), "point")
+    if isinstance(path, (list, tuple)) and path and all(isinstance(x, Point) for x in path):
+        return _of_points(path, np.arange(len(path)), "point")
+    try:
+        outputs = np.asarray(path, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"path must be a run, a flow, points or outputs (m, n), got {type(path).__name__}"
+        ) from None
+    if outputs.ndim != 2 or len(outputs) == 0:
+        raise ValueError(f"path must have shape (m, n) with m >= 1, got {outputs.shape}")
+    return Walk(np.arange(len(outputs)), "point", outputs, None)
+
+
+def _of_points(points: Sequence[Point], places: np.ndarray, unit: str) -> Walk:
+    outputs = np.array([x.outputs for x in points])
+    return Walk(places, unit, outputs, np.array([x.params for x in points]))
