@@ -102,8 +102,8 @@ def evaluate(
         kept, tested = np.arange(rows), np.arange(0)
     training, test = (data.X[kept], data.y[kept]), (data.X[tested], data.y[tested])
     if loss == "auto":
-        loss = _natural_loss(data, training[1])
-    outputs = _outputs(loss, training[1])
+        loss = natural_loss(data, training[1])
+    outputs = outputs_for(loss, training[1])
     network = Network([data.X.shape[1], *hidden, outputs], activation=activation)
     result = fit(network, *training, loss, seed=seed, callback=callback, **options)
     model = replace(result.model, columns=data.columns, targets=data.targets)
@@ -119,13 +119,15 @@ def evaluate(
     )
 
 
-def _natural_loss(data: Dataset, y: np.ndarray) -> str:
+def natural_loss(data: Dataset, y: np.ndarray) -> str:
+    """Return the name of the loss that "auto" stands for, for a data set's targets y."""
     if not data.is_classification:
         return "squared"
     return "logistic" if np.unique(y).size == 2 else "softmax"
 
 
-def _outputs(loss: str, y: np.ndarray) -> int:
+def outputs_for(loss: str, y: np.ndarray) -> int:
+    """Return how many outputs a network needs for targets y, (n,) or (n, outputs), under a loss."""
     if loss == "softmax":
         return np.unique(y).size
     return y.shape[1] if y.ndim == 2 else 1

@@ -45,7 +45,8 @@ def test_fit_prints_one_table(folder, capsys):
 def test_fit_writes_a_report_the_weights_and_a_figure(folder, capsys):
     assert main(["fit", "own.csv", "--target", "price", "--hidden", "3,2", "--out", "new/run"]) == 0
     run = folder / "new" / "run"
-    assert sorted(path.name for path in run.iterdir()) == ["fit.json", "loss.png", "model.npz"]
+    names = sorted(path.name for path in run.iterdir())
+    assert names == ["fit.html", "fit.json", "loss.png", "model.npz"]
     report = json.loads((run / "fit.json").read_text())
     assert report["network"] == {"widths": [2, 3, 2, 1], "activation": "tanh"}
     assert report["data"]["inputs"] == ["a", "b"]
@@ -54,6 +55,7 @@ def test_fit_writes_a_report_the_weights_and_a_figure(folder, capsys):
     assert report["fit"]["p"] == 20
     assert f"{report['scores']['test']:.3f}" in capsys.readouterr().out
     assert (run / "loss.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert "<h1>Fit of own.csv</h1>" in (run / "fit.html").read_text()
     model = load_model(run / "model.npz")
     kept = model.score(np.array(ROWS)[:, :2], np.array(ROWS)[:, 2])
     assert kept > 0.9

@@ -66,7 +66,9 @@ def fit(
     ] = 0,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Where to write fit.json, model.npz and loss.png."),
+        typer.Option(
+            metavar="FOLDER", help="Where to write fit.html, fit.json, model.npz and loss.png."
+        ),
     ] = None,
 ) -> None:
     """Train a network by Gauss-Newton on its output manifold, and score it beside scikit-learn.
@@ -79,13 +81,13 @@ def fit(
     from riemgn.commands.options import hidden_widths, number_or
     from riemgn.commands.screen import screen, waiting
     from riemgn.evaluation import evaluate
-    from riemgn.fitting.progress import shown_on_terminal
+    from riemgn.fitting.progress import shown
 
     widths, strength = hidden_widths(hidden), number_or("auto", "ridge", ridge)
     if out is not None:
         check_folder(out)
     data = training_data(file, dataset, target or [], loss)
-    with shown_on_terminal() as show:
+    with shown() as show:
         evaluation = evaluate(
             data,
             widths,
@@ -103,9 +105,20 @@ def fit(
     if not evaluation.result.report.interrupted:
         with waiting("scikit-learn's perceptron on the same split"):
             evaluation = evaluation.compared()
-    paths = [] if out is None else write(out, data, evaluation, seed)
+    settings = {
+        "hidden": hidden,
+        "activation": activation,
+        "loss": loss,
+        "method": method,
+        "ridge": ridge,
+        "validation": "default" if validation is None else validation,
+        "test-share": test_share,
+        "iterations": iterations,
+        "seed": seed,
+    }
+    paths = [] if out is None else write(out, data, evaluation, settings)
     console.print(fit_table(data, evaluation))
     if paths:
         console.print("wrote " + ", ".join(map(str, paths)), highlight=False, soft_wrap=True)
     else:
-        console.print("--out FOLDER keeps the weights, a JSON report and a figure", style="dim")
+        console.print("--out FOLDER keeps the weights and a page about the fit", style="dim")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from riemgn.evaluation import Evaluation
 from riemgn.files import written_whole
 from riemgn.modelfile import write_model
 from riemgn.plotting import loss_figure
+from riemgn.reports.fit import fit_page
 
-FILES = ("fit.json", "model.npz", "loss.png")
+FILES = ("fit.json", "fit.html", "model.npz", "loss.png")
 
 
 def check_folder(path: Path) -> None:
@@ -27,22 +29,26 @@ def check_folder(path: Path) -> None:
         raise ValueError(f"--out {path} is not writable")
 
 
-def write(destination: Path, data: Dataset, evaluation: Evaluation, seed: int) -> list[Path]:
-    """Write the report, the weights and the figure of the loss, and return their paths.
+def write(
+    destination: Path, data: Dataset, evaluation: Evaluation, settings: Mapping[str, object]
+) -> list[Path]:
+    """Write the report, the page, the weights and the figure of the loss; return their paths.
 
     The folder is made if it does not exist.
     """
     destination.mkdir(parents=True, exist_ok=True)
     paths = [destination / name for name in FILES]
-    text = json.dumps(finite(report(data, evaluation, seed)), indent=1, allow_nan=False)
-    with written_whole(*paths) as [report_draft, model_draft, figure_draft]:
-        report_draft.write_text(text + "\n", encoding="utf-8")
+    text = json_text(report(data, evaluation))
+    page = fit_page(data, evaluation, settings)
+    with written_whole(*paths) as [report_draft, page_draft, model_draft, figure_draft]:
+        report_draft.write_text(text, encoding="utf-8")
+        page_draft.write_text(page, encoding="utf-8")
         write_model(evaluation.result.model, model_draft)
         loss_figure(evaluation.result, data.name).savefig(figure_draft)
     return paths
 
 
-def report(data: Dataset, evaluation: Evaluation, seed: int) -> dict:
+def report(data: Dataset, evaluation: Evaluation) -> dict:
     """Return everything about a fit that JSON can hold; losses are on the standardised scale."""
     network = evaluation.result.network
     return {
@@ -55,7 +61,7 @@ def report(data: Dataset, evaluation: Evaluation, seed: int) -> dict:
         },
         "network": {"widths": network.widths, "activation": network.activation.name},
         "loss": evaluation.loss,
-        "seed": seed,
+        "seed": evaluation.seed,
         "fit": evaluation.result.report.to_dict(),
         "scores": {
             "name": evaluation.score_name,
@@ -66,6 +72,11 @@ def report(data: Dataset, evaluation: Evaluation, seed: int) -> dict:
         },
         "history": [asdict(step) for step in evaluation.result.history],
     }
+
+
+def json_text(report: dict) -> str:
+    """Return a report as JSON, with null for NaN and infinity."""
+    return json.dumps(finite(report), indent=1, allow_nan=False) + "\n"
 
 
 def finite(value):

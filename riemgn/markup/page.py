@@ -25,10 +25,12 @@ table { border-collapse: collapse; width: 100%; margin: .75rem 0; font-size: .93
 th, td { text-align: left; vertical-align: top; padding: .45rem .9rem .45rem 0;
   border-bottom: 1px solid var(--line); }
 thead th { color: var(--soft); font-weight: 600; font-size: .82rem; }
-tbody th { font-weight: 400; overflow-wrap: anywhere; }
+tbody th { font-weight: 400; overflow-wrap: anywhere; min-width: 6.5rem; }
 td { white-space: nowrap; }
 td.words { white-space: normal; }
 figure { margin: 1.25rem 0; }
+section.part figure { max-width: 44rem; }
+pre { background: var(--wash); padding: .7rem 1rem; overflow-x: auto; font-size: .88rem; }
 img { display: block; width: 100%; height: auto; }
 .good { color: var(--good); font-weight: 600; }
 .bad { color: var(--bad); font-weight: 600; }
@@ -39,6 +41,8 @@ sup { line-height: 0; font-size: .75em; }
   h1 { font-size: 1.5rem; } th, td { padding-right: .6rem; } td { white-space: normal; } }
 @media print { body { font-size: 10.5pt; } main { max-width: none; padding: 0; }
   section { break-before: page; border-top: 0; margin-top: 0; }
+  section.part { break-before: auto; margin-top: 1.5rem; padding-top: 0; }
+  pre { white-space: pre-wrap; } h2, h3 { break-after: avoid; }
   figure, tr, .verdict { break-inside: avoid; } a { color: inherit; text-decoration: none; } }
 """
 
@@ -48,7 +52,8 @@ def page(title: str, body: str) -> str:
 
     Args:
         title: Of the browser's window.
-        body: HTML; a `header`, then a `section` for each part.
+        body: HTML; a `header`, then a `section` for each part. On paper a section begins a page,
+            one of the class `part` does not.
     """
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

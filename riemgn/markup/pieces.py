@@ -48,7 +48,7 @@ def figure(png: bytes, words: str, alternative: str = "") -> Markup:
     )
 
 
-def card(title: str, rows: Iterable[tuple[str, object]]) -> str:
+def card(title: str, rows: Iterable[tuple[str, object]]) -> Markup:
     """Return a small table for a notebook: a title, then a name and a value a row.
 
     It has no colours of its own, so that it is read on light and dark pages.
@@ -62,41 +62,55 @@ def card(title: str, rows: Iterable[tuple[str, object]]) -> str:
         f'<tr><th scope="row" {left}>{_cell(name)}</th><td {left}>{_cell(value)}</td></tr>\n'
         for name, value in rows
     )
-    return (
+    return Markup(
         f"<table>\n<caption {left}><b>{_cell(title)}</b></caption>\n<tbody>\n{body}</tbody></table>"
     )
 
 
-def sparkline(values: Sequence[float], words: str, logarithmic: bool = True) -> Markup:
+def sparkline(
+    values: Sequence[float],
+    words: str,
+    logarithmic: bool = True,
+    places: Sequence[float] | None = None,
+) -> Markup:
     """Return a small line of values as SVG, in the colour of the text around it.
 
-    Values that cannot be drawn, such as zeros on a logarithmic scale, are left out.
+    Values that cannot be drawn, such as zeros on a logarithmic scale, are left out. Where fewer
+    than two are left there is no line, and the text is empty.
 
     Args:
         values: (m,).
         words: What the line shows, for those who cannot see it.
         logarithmic: Whether heights are those of the values' logarithms.
+        places: Where the values lie, (m,), increasing; evenly by default.
     """
     heights = np.asarray(values, dtype=np.float64)
     with np.errstate(all="ignore"):
         heights = np.log10(heights) if logarithmic else heights
-    places = np.linspace(0, 1, heights.size)
-    drawn = np.flatnonzero(np.isfinite(heights))
+    x = np.arange(heights.size) if places is None else np.asarray(places, dtype=np.float64)
+    drawn = np.flatnonzero(np.isfinite(heights) & np.isfinite(x))
     if drawn.size > _MOST_DRAWN:
         drawn = drawn[np.linspace(0, drawn.size - 1, _MOST_DRAWN).round().astype(int)]
     if drawn.size < 2:
         return Markup("")
-    places, heights = places[drawn], heights[drawn]
-    low, high = heights.min(), heights.max()
-    ups = (heights - low) / (high - low) if high > low else np.full(heights.size, 0.5)
-    x = _MARGIN + places * (_WIDTH - 2 * _MARGIN)
-    y = _HEIGHT - _MARGIN - ups * (_HEIGHT - 2 * _MARGIN)
+    across, up = _shares(x[drawn]), _shares(heights[drawn])
+    x = _MARGIN + across * (_WIDTH - 2 * _MARGIN)
+    y = _HEIGHT - _MARGIN - up * (_HEIGHT - 2 * _MARGIN)
     points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
     return Markup(
         f'<svg role="img" aria-label="{escaped(words)}" width="{_WIDTH}" height="{_HEIGHT}"'
         f' viewBox="0 0 {_WIDTH} {_HEIGHT}"><polyline points="{points}" fill="none" '
         'stroke="currentColor" stroke-width="1.5" stroke-linejoin="round"/></svg>'
     )
+
+
+def _shares(values: np.ndarray) -> np.ndarray:
+    """Return where values lie between the least and the largest, in [0, 1]; 1/2 if all are one."""
+    halves = values / 2  # whose range does not overflow
+    low, high = halves.min(), halves.max()
+    if not high > low:
+        return np.full(values.size, 0.5)
+    return (halves - low) / (high - low)
 
 
 def _row(cells: Sequence) -> str:

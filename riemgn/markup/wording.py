@@ -6,6 +6,7 @@ import re
 from html import escape
 
 _LISTED = 6  # so many values of a list are told one by one, of a longer one the ends
+_RAISED = re.compile(r"(?<=[A-Za-z)])\^(\w+)")
 _POWER = re.compile(r"(?<![\w.#])(\d+(?:\.\d+)?)e([+-]?)0*(\d+)\b")
 
 
@@ -42,11 +43,11 @@ def escaped(text) -> str:
 
 
 def in_powers(text) -> str:
-    """Return escaped text with 1e-09 set as a power of ten."""
+    """Return escaped text with 1e-09 set as a power of ten, and R^n with its exponent raised."""
 
     def power(match: re.Match) -> str:
         digits, sign, exponent = match.groups()
         signed = ("&minus;" if sign == "-" else "") + exponent
         return f"{digits} &times; 10<sup>{signed}</sup>"
 
-    return _POWER.sub(power, escaped(text))
+    return _RAISED.sub(r"<sup>\1</sup>", _POWER.sub(power, escaped(text)))

@@ -1,0 +1,1 @@
+"""Reports: pages of HTML that stand alone, for what the commands compute."""
