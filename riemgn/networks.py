@@ -13,6 +13,7 @@ import numpy as np
 
 from riemgn.activations import ACTIVATIONS, TANH, Activation, activation
 from riemgn.arguments import choice, generator, integer, matrix, positive, real_array, told, vector
+from riemgn.display import network_card
 from riemgn.immersions.feedforward import FeedforwardImmersion
 from riemgn.immersions.outputs import finite
 from riemgn.immersions.propagation import propagate
@@ -272,6 +273,9 @@ class Network:
         if self.reference is not None:
             parts.append("centred")
         return f"Network({', '.join(parts)})"
+
+    def _repr_html_(self) -> str:
+        return network_card(self)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Network):

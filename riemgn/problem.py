@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pymanopt
 
+from riemgn.display import problem_card
 from riemgn.errors import NumericalError
 from riemgn.losses import AutogradLoss, Loss
 from riemgn.manifolds import ImmersedManifold, Point
@@ -69,6 +70,9 @@ class Problem(pymanopt.Problem):
 
     def __repr__(self) -> str:
         return f"Problem({self.loss!r} on {self.manifold})"
+
+    def _repr_html_(self) -> str:
+        return problem_card(self)
 
 
 def _finite(what: str, array: np.ndarray) -> np.ndarray:

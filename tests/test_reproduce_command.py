@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -100,15 +101,15 @@ def test_a_mistake_is_one_clear_line(folder, capsys, words, message):
     assert [path.name for path in folder.iterdir()] == ["file"]
 
 
-def test_progress_is_shown_to_whoever_watches(folder, capsys, monkeypatch):
-    monkeypatch.setattr("riemgn.optimizers.progress.is_watched", lambda: True)
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "120")
+def test_progress_is_a_bar_for_each_claim(folder, monkeypatch):
+    shown = []
+    monkeypatch.setattr(
+        "riemgn.progress.passing_bars", lambda: nullcontext(lambda *row: shown.append(row))
+    )
     assert reproduced("--claims", "T1") == 0
-    error = capsys.readouterr().err
-    assert "T1" in error
-    assert "2/2" in error
-    assert "seed=1" in error
+    assert [row[:3] for row in shown] == [("T1", 0, 2), ("T1", 1, 2), ("T1", 2, 2)]
+    assert shown[0][3] == ""
+    assert "seed=1" in shown[-1][3]
 
 
 def test_help_and_the_module():

@@ -11,7 +11,6 @@ from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from riemgn.arguments import choice, integer, positive
 from riemgn.benchmark import evidence, markdown, tables
@@ -26,6 +25,7 @@ from riemgn.benchmark.problems import RECIPES
 from riemgn.benchmark.runs import Row, cases, measured, warm_up
 from riemgn.benchmark.solvers import SOLVERS, installed
 from riemgn.benchmark.traces import Limits
+from riemgn.progress import passing_bar
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 Run = TypeVar("Run")
@@ -154,10 +154,14 @@ def variants(
 
 
 def watched(what: str, runs: Iterator[Run], total: int) -> list[Run]:
-    """Return all runs, with a bar of progress on a terminal."""
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        return list(bar.track(runs, total=total, description=what))
+    """Return all runs, with a bar of progress where one watches."""
+    done: list[Run] = []
+    with passing_bar(total) as show:
+        show(0, what)
+        for run in runs:
+            done.append(run)
+            show(len(done), what)
+    return done
 
 
 def chosen(what: str, listed: str, allowed: list[str]) -> list[str]:
@@ -187,20 +191,17 @@ def seeds_of(listed: str) -> list[int]:
 def run_all(
     names: list[str], methods: list[str], seeds: list[int], limits: Limits, repeats: int
 ) -> list[Row]:
-    """Return the rows of all runs, with a bar of progress on a terminal."""
+    """Return the rows of all runs, with a bar of progress where one watches."""
     rows: list[Row] = []
     problems = cases(names, seeds)
-    with Progress(
-        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
-    ) as bar:
-        task = bar.add_task("warming up", total=len(problems) * len(methods))
+    with passing_bar(len(problems) * len(methods)) as show:
+        show(0, "warming up")
         for method in methods:
             warm_up(method)
         for problem in problems:
             for method in methods:
-                bar.update(task, description=f"{problem.name} seed {problem.seed} {method}")
+                show(len(rows), f"{problem.name} seed {problem.seed} {method}")
                 rows.append(measured(method, problem, limits, repeats))
-                bar.advance(task)
     return rows
 
 

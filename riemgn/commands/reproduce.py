@@ -121,29 +121,12 @@ def _why(verdict: Verdict) -> str:
 @contextmanager
 def _shown() -> Iterator[Callable[[Standing], None]]:
     """Give a function that shows how claims stand, a bar for each, where one watches."""
-    from riemgn.optimizers.progress import is_watched
+    from riemgn.progress import passing_bars
 
-    if not is_watched():
-        yield lambda standing: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[last]}", style="dim"),
-    )
-    bars = {}
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-
-        def show(standing: Standing) -> None:
-            key = standing.claim
-            if key not in bars:
-                bars[key] = progress.add_task(key, total=standing.pieces, last="")
-            last = "" if standing.last is None else str(standing.last)
-            progress.update(bars[key], completed=standing.finished, last=last)
-
-        yield show
+    with passing_bars() as show:
+        yield lambda standing: show(
+            standing.claim,
+            standing.finished,
+            standing.pieces,
+            "" if standing.last is None else str(standing.last),
+        )

@@ -10,7 +10,7 @@ from riemgn.arguments import choice, generator, integer, positive
 from riemgn.fitting.diary import Diary
 from riemgn.fitting.model import Model, input_rows
 from riemgn.fitting.phases import Run, Task, run_phases
-from riemgn.fitting.progress import shown_on_terminal
+from riemgn.fitting.progress import shown
 from riemgn.fitting.result import FitReport, FitResult, FitStep
 from riemgn.fitting.ridge_path import RidgePath
 from riemgn.fitting.settings import initial_params, regularisation
@@ -73,7 +73,7 @@ def fit(
             share of it.
         seed: The source of the start and of the folds, and of nothing else.
         callback: Called with each `FitStep`; raising StopIteration ends the fit. None shows a line
-            on standard error where that is a terminal.
+            where a terminal or a notebook is watched.
 
     Returns:
         The `FitResult`. Ctrl-C ends the fit early and returns the best parameters so far.
@@ -100,7 +100,7 @@ def fit(
     if callback is not None:
         run = run_phases(task, strength, share, limits, draws, Diary(callback))
     else:
-        with shown_on_terminal() as show:
+        with shown() as show:
             run = run_phases(task, strength, share, limits, draws, Diary(show))
     return _result(inputs, run)
 

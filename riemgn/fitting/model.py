@@ -12,7 +12,7 @@ from riemgn.networks import Network
 from riemgn.scaling import Standardiser
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """A trained network that takes inputs in the user's units and answers in the user's units.
 
@@ -31,6 +31,9 @@ class Model:
     target: Target
     columns: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Model({self.network!r}, targets of kind {self.target.kind!r})"
 
     def predict(self, X_new) -> np.ndarray:
         """Return predictions for new rows.

@@ -1,30 +1,19 @@
-"""A line on the terminal that says how a fit gets on."""
+"""How a fit gets on, shown to whoever watches."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from riemgn.fitting.result import FitStep
+from riemgn.progress import passing_line
 
 
 @contextmanager
-def shown_on_terminal() -> Iterator[Callable[[FitStep], None]]:
-    """Give a callback that shows each step on standard error if that is a terminal, else none.
-
-    The line is gone when the fit is over.
-    """
-    if not sys.stderr.isatty():
-        yield lambda step: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}")
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        line = progress.add_task("starting")
-        yield lambda step: progress.update(line, description=described(step))
+def shown() -> Iterator[Callable[[FitStep], None]]:
+    """Give a callback that shows each step on a passing line where one watches."""
+    with passing_line() as show:
+        yield lambda step: show(described(step))
 
 
 def described(step: FitStep) -> str:

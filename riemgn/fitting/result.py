@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from riemgn.display import fit_card, report_card
+from riemgn.display.numbers import number
 from riemgn.fitting.model import Model
 from riemgn.networks import Network
 
@@ -34,7 +36,7 @@ class FitStep:
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FitReport:
     """What happened in a fit.
 
@@ -83,8 +85,23 @@ class FitReport:
         """Return the report in lists, strings and numbers."""
         return asdict(self)
 
+    def __repr__(self) -> str:
+        return f"FitReport({self.summary})"
 
-@dataclass(frozen=True, eq=False)
+    def _repr_html_(self) -> str:
+        return report_card(self)
+
+    @property
+    def summary(self) -> str:
+        """The report in a line."""
+        return (
+            f"{self.regime}, n = {self.n}, p = {self.p}, loss {number(self.loss, 4)} a row, "
+            f"ridge {number(self.ridge, 4)}, {self.steps} steps, {self.seconds:.2g} s: "
+            f"{self.stopping}"
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class FitResult:
     """A trained network, and how it came about.
 
@@ -96,7 +113,7 @@ class FitResult:
 
     model: Model
     report: FitReport
-    history: tuple[FitStep, ...] = field(repr=False)
+    history: tuple[FitStep, ...]
 
     @property
     def params(self) -> np.ndarray:
@@ -124,3 +141,9 @@ class FitResult:
     def score(self, X_new, y) -> float:
         """Return R^2, or the share of right labels: see `Model.score`."""
         return self.model.score(X_new, y)
+
+    def __repr__(self) -> str:
+        return f"FitResult({self.report.summary})"
+
+    def _repr_html_(self) -> str:
+        return fit_card(self)

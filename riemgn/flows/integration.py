@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +15,7 @@ from riemgn.flows.trajectory import Trajectory
 from riemgn.linalg import one_blas_thread
 from riemgn.linalg.factor import EPS
 from riemgn.manifolds.integration import Integration
-from riemgn.optimizers.progress import is_watched, passing_line
+from riemgn.progress import passing_bar
 
 # Evaluations of the velocity before a flow gives up; each takes a Jacobian and its factorisation.
 MOST_EVALUATIONS = 100_000
@@ -69,7 +67,7 @@ def followed(equation: Equation, limits: Limits) -> Trajectory:
     )
     log.begin()
     completed, ending = False, ""
-    with _shown(limits.t_end) as show:
+    with passing_bar(limits.t_end) as show:
         try:
             longest = 0.0
             while integration.running and not log.overdue:
@@ -77,7 +75,7 @@ def followed(equation: Equation, limits: Limits) -> Trajectory:
                 integration.step()
                 equation.arrive(integration.y)
                 log.add(integration)
-                show(integration.t)
+                show(integration.t, f"t = {integration.t:.4g} of {limits.t_end:.4g}")
                 step = integration.t - before
                 longest = max(longest, step)
                 if integration.running and (
@@ -206,12 +204,3 @@ class _Log:
 
     def _array(self, name: str) -> np.ndarray:
         return np.array([getattr(moment, name) for _, moment in self._moments])
-
-
-@contextmanager
-def _shown(t_end: float) -> Iterator[Callable[[float], None]]:
-    if is_watched():
-        with passing_line() as show:
-            yield lambda t: show(f"t = {t:.4g} of {t_end:.4g}")
-    else:
-        yield lambda t: None

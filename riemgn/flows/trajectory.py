@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from riemgn.display import trajectory_card
 from riemgn.files import written_whole
 
 if TYPE_CHECKING:
@@ -152,6 +153,9 @@ class Trajectory:
             f"Trajectory({len(self)} times to {self.times[-1] if len(self) else 0:.6g}, u in R^{n},"
             f" w in R^{p}, loss {self.losses[-1] if len(self) else np.nan:.6g}: {self.ending})"
         )
+
+    def _repr_html_(self) -> str:
+        return trajectory_card(self)
 
 
 ARRAYS = tuple(f.name for f in fields(Trajectory) if f.type == "np.ndarray")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riemgn.arguments import matrix, vector
+from riemgn.display import immersion_card
 from riemgn.immersions.derivative_bounds import UNKNOWN, BoundsOnBall, DerivativeBounds
 from riemgn.immersions.derivatives import DifferencedJacobian, Traced, can_be_traced
 from riemgn.immersions.jet import Jet
@@ -203,6 +204,9 @@ class Immersion(ABC):
     def __repr__(self) -> str:
         n = self.known_ambient_dim
         return f"{type(self).__name__}(R^{self.dim} -> R^{'n' if n is None else n})"
+
+    def _repr_html_(self) -> str:
+        return immersion_card(self)
 
 
 class StructuredImmersion(Immersion):

@@ -10,6 +10,7 @@ from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.numpy.numpy_vspaces import ArrayVSpace
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from riemgn.display import point_card
 from riemgn.immersions import Jet
 from riemgn.linalg import Factor, factorise, seen_through
 from riemgn.manifolds.metrics import AmbientMetric
@@ -135,7 +136,11 @@ class Point(NDArrayOperatorsMixin):
     def __repr__(self) -> str:
         n, p = self.jet.shape
         known = f", rank {self.rank}" if "factor" in self.__dict__ else ""
-        return f"Point(u in R^{n}, w in R^{p}{known})"
+        wild = "" if self.is_finite else ", not finite"
+        return f"Point(u in R^{n}, w in R^{p}{known}{wild})"
+
+    def _repr_html_(self) -> str:
+        return point_card(self)
 
 
 # autograd then treats a point as it treats an array.

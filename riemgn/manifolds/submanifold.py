@@ -8,6 +8,7 @@ import numpy as np
 from pymanopt.manifolds.manifold import RiemannianSubmanifold
 
 from riemgn.arguments import as_array, generator, real_array
+from riemgn.display import manifold_card, outputs_of
 from riemgn.errors import NumericalError
 from riemgn.immersions import Immersion
 from riemgn.immersions.outputs import finite
@@ -39,12 +40,18 @@ class Submanifold(RiemannianSubmanifold):
         super().__init__("output manifold", 0)  # name and dimension are asked of f when needed
 
     def __str__(self) -> str:
-        n, freedom = self.immersion.ambient_dim, self.immersion.degrees_of_freedom
-        kind = "open subset" if freedom >= n else f"{freedom}-dimensional submanifold"
+        n, freedom = outputs_of(self.immersion), self.immersion.degrees_of_freedom
+        if n is None:
+            n, kind = "n", "subset"
+        else:
+            kind = "open subset" if freedom >= n else f"{freedom}-dimensional submanifold"
         domain = "" if self.immersion.domain is None else f" on {self.immersion.domain!r}"
         return f"{type(self).__name__}: {kind} of R^{n}, {self.immersion.dim} parameters{domain}"
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return manifold_card(self)
 
     def in_metric(self, metric) -> Submanifold:
         """Return the same manifold in another metric (a weight, a loss, or None for R^n's)."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from pymanopt.optimizers.optimizer import OptimizerResult
 
+from riemgn.display import result_card
+from riemgn.display.numbers import number
 from riemgn.optimizers.optimality import Optimality
 from riemgn.optimizers.stopping import Ending
 
@@ -36,8 +38,16 @@ class Result(OptimizerResult):
         """Whether Ctrl-C ended the run."""
         return self.ending is Ending.INTERRUPTED
 
+    @property
+    def ended(self) -> str:
+        """How the run ended, as `stopping_criterion` says it in pymanopt's manner."""
+        return self.stopping_criterion.removeprefix("Terminated - ").removesuffix(".")
+
     def __repr__(self) -> str:
         return (
-            f"Result(cost {self.cost:.9g}, gradient norm {self.gradient_norm:.1e}, "
-            f"{self.iterations} iterations, {self.time:.2g} s: {self.stopping_criterion})"
+            f"Result(cost {number(self.cost, 9)}, gradient norm {number(self.gradient_norm, 2)}, "
+            f"{self.iterations} iterations, {self.time:.2g} s: {self.ended})"
         )
+
+    def _repr_html_(self) -> str:
+        return result_card(self)

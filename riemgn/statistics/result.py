@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riemgn.arguments import choice, integer
+from riemgn.display import statistics_card
 from riemgn.manifolds import Point
 from riemgn.manifolds.curvature import rms_curvatures
 from riemgn.problem import Problem
@@ -198,6 +199,9 @@ class FitStatistics:
     def __repr__(self) -> str:
         n, p = self.point.jet.shape
         return f"FitStatistics({p} parameters, {n} outputs, confidence {self.confidence:g})"
+
+    def _repr_html_(self) -> str:
+        return statistics_card(self)
 
     def _index(self, parameter: int | str) -> int:
         if isinstance(parameter, str):

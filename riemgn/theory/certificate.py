@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from riemgn.display import certificate_card
 from riemgn.losses import Loss
 from riemgn.manifolds import Point
 from riemgn.manifolds.metrics import DotProduct
@@ -24,7 +25,7 @@ _DECADES = 9
 _FARTHEST = 1e6  # a ball's radius over the length of the path, where f is linear
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Certificate:
     """A scale that suffices for the Gauss-Newton flow from a point to converge at a rate.
 
@@ -73,8 +74,14 @@ class Certificate:
     least_singular_value: float = np.nan
     lipschitz: float = np.nan
 
-    def __str__(self) -> str:
-        rows = [
+    @property
+    def head(self) -> str:
+        """Whether it applies, in words."""
+        return "applies" if self.applies else "does not apply"
+
+    def rows(self) -> list[tuple[str, float]]:
+        """Return its numbers with their names, for tables."""
+        return [
             ("output scale", self.alpha),
             ("sufficient scale", self.alpha_threshold),
             ("  for the curvature", self.curvature_threshold),
@@ -86,9 +93,17 @@ class Certificate:
             ("radius of the ball, parameters", self.radius),
             ("least singular value", self.least_singular_value),
         ]
-        head = "applies" if self.applies else "does not apply"
-        lines = [f"certificate {head}: {self.why}"]
-        return "\n".join(lines + [f"  {name:<32}{value:.4g}" for name, value in rows])
+
+    def __str__(self) -> str:
+        lines = [f"certificate {self.head}: {self.why}"]
+        return "\n".join(lines + [f"  {name:<32}{value:.4g}" for name, value in self.rows()])
+
+    def __repr__(self) -> str:
+        rate = f"; rate {self.guaranteed_rate:.4g}" if self.applies else ""
+        return f"Certificate({self.head}: {self.why}{rate})"
+
+    def _repr_html_(self) -> str:
+        return certificate_card(f"Certificate {self.head}", self)
 
 
 def certificate(problem: Problem, point: Point) -> Certificate:

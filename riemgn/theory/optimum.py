@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riemgn.display import certificate_card
 from riemgn.linalg import one_blas_thread
 from riemgn.losses import Loss
 from riemgn.manifolds import Point
@@ -21,7 +22,7 @@ _PIECES = 64
 _FARTHEST = 1e12  # a ball's radius, over 1 + |u|, that is taken for all of R^p
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OptimumCertificate:
     """What is proved about the critical points of the loss near a point w.
 
@@ -45,15 +46,28 @@ class OptimumCertificate:
     distance: float = np.inf
     is_strict_minimum: bool = False
 
-    def __str__(self) -> str:
-        head = "applies" if self.applies else "does not apply"
-        rows = [
+    @property
+    def head(self) -> str:
+        """Whether it applies, in words."""
+        return "applies" if self.applies else "does not apply"
+
+    def rows(self) -> list[tuple[str, float]]:
+        """Return its numbers with their names, for tables."""
+        return [
             ("modulus", self.modulus),
             ("one critical point within", self.radius),
             ("it lies within", self.distance),
         ]
-        lines = [f"optimum certificate {head}: {self.why}"]
-        return "\n".join(lines + [f"  {name:<32}{value:.4g}" for name, value in rows])
+
+    def __str__(self) -> str:
+        lines = [f"optimum certificate {self.head}: {self.why}"]
+        return "\n".join(lines + [f"  {name:<32}{value:.4g}" for name, value in self.rows()])
+
+    def __repr__(self) -> str:
+        return f"OptimumCertificate({self.head}: {self.why})"
+
+    def _repr_html_(self) -> str:
+        return certificate_card(f"Optimum certificate {self.head}", self)
 
 
 @one_blas_thread()
