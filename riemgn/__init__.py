@@ -8,6 +8,7 @@ from importlib import import_module
 
 from riemgn import datasets
 from riemgn.activations import Activation
+from riemgn.comparison import Comparison, compare
 from riemgn.errors import NumericalError
 from riemgn.fitting import FitResult, fit
 from riemgn.flows import (
@@ -39,8 +40,13 @@ from riemgn.statistics import FitStatistics, fit_statistics
 
 __version__ = "0.1.0"
 
-# What needs scikit-learn, which takes half a second to import: loaded on first use.
-_ESTIMATORS = ("GaussNewtonClassifier", "GaussNewtonRegressor")
+# Names that are loaded on first use, and their modules; scikit-learn takes half a second to import.
+_LATER = {
+    "GaussNewtonClassifier": "estimators",
+    "GaussNewtonRegressor": "estimators",
+    "Survey": "surveying",
+    "survey": "surveying",
+}
 
 # Modules that are loaded on first use.
 _MODULES = ("plotting", "testing", "theory")
@@ -48,6 +54,7 @@ _MODULES = ("plotting", "testing", "theory")
 __all__ = [
     "Activation",
     "AutogradLoss",
+    "Comparison",
     "DirectSumLoss",
     "FitResult",
     "FitStatistics",
@@ -68,9 +75,11 @@ __all__ = [
     "Problem",
     "SoftmaxLoss",
     "SquaredLoss",
+    "Survey",
     "Trajectory",
     "WeightedLoss",
     "autograd_immersion",
+    "compare",
     "datasets",
     "fit",
     "fit_statistics",
@@ -82,20 +91,19 @@ __all__ = [
     "plotting",
     "resume",
     "riemannian_gradient_flow",
+    "survey",
     "testing",
     "theory",
 ]
 
 
 def __getattr__(name: str):
-    if name in _ESTIMATORS:
-        from riemgn import estimators
-
-        return getattr(estimators, name)
+    if name in _LATER:
+        return getattr(import_module(f"riemgn.{_LATER[name]}"), name)
     if name in _MODULES:
         return import_module(f"riemgn.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ESTIMATORS, *_MODULES})
+    return sorted({*globals(), *_LATER, *_MODULES})

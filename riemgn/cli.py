@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from riemgn.commands.compare import compare
 from riemgn.commands.fit import fit
+from riemgn.commands.geometry import geometry
 from riemgn.commands.predict import predict
 from riemgn.commands.reproduce import DoesNotHold, Interrupted, reproduce
 from riemgn.commands.scores import scores
@@ -24,6 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(fit)
+app.command()(compare)
+app.command()(geometry)
 app.command()(predict)
 app.command()(scores)
 app.command()(reproduce)

@@ -7,7 +7,7 @@ from os import PathLike
 from typing import Protocol
 
 import numpy as np
-from pymanopt.optimizers import TrustRegions
+from pymanopt.optimizers import ConjugateGradient, TrustRegions
 from pymanopt.optimizers.optimizer import Optimizer
 
 from riemgn.arguments import choice, integer, positive, told
@@ -21,6 +21,12 @@ from riemgn.optimizers.gauss_newton import GaussNewton
 from riemgn.optimizers.hybrid_newton import HybridNewton
 from riemgn.optimizers.levenberg_marquardt import LevenbergMarquardt
 from riemgn.optimizers.memory import descent_with, memory_before, recalled
+from riemgn.optimizers.parameter_descents import (
+    LBFGS,
+    PARAMETER_DESCENTS,
+    Adam,
+    FixedStepDescent,
+)
 from riemgn.optimizers.progress import shown
 from riemgn.optimizers.records import Callback, Journal, Result
 from riemgn.optimizers.starts import belonging, checked_problem
@@ -31,7 +37,17 @@ from riemgn.problem import Problem
 # Where a method's own steps gain nothing more, though longer ones might.
 _SHORT = "steps gain less than rounding, short of first-order optimality"
 
-METHODS = ("auto", "gauss-newton", "levenberg-marquardt", "newton", "gradient-descent")
+METHODS = (
+    "auto",
+    "gauss-newton",
+    "levenberg-marquardt",
+    "newton",
+    "conjugate-gradient",
+    "gradient-descent",
+    "lbfgs",
+    "adam",
+    "fixed-step",
+)
 
 # A cost that no rounding carries beyond the range of floats.
 _IN_RANGE = 1e300
@@ -44,10 +60,13 @@ class Descent(Protocol):
         """Move until something ends the run, and return what."""
 
 
+Method = str | Optimizer | HybridNewton | LBFGS | Adam | FixedStepDescent
+
+
 def minimize(
     problem: Problem,
     point: Point | None = None,
-    method: str | Optimizer = "auto",
+    method: Method = "auto",
     callback: Callback | None = None,
     *,
     stop: Criterion | None = None,
@@ -70,9 +89,11 @@ def minimize(
         problem: A `riemgn.Problem`.
         point: Where to start; a random point of the manifold if it is None.
         method: "auto" (accelerated Levenberg-Marquardt, then Newton on M), "gauss-newton",
-            "levenberg-marquardt", "newton" (trust regions on M), "gradient-descent" (in the
-            parameters), or an optimizer of riemgn's or pymanopt's. An instance is copied; its
-            tolerances give way to `tolerance`, its limits hold where none are given here.
+            "levenberg-marquardt", "newton" (trust regions on M), "conjugate-gradient" (on M); in
+            the parameters "gradient-descent" (with a line search), "lbfgs" (scipy's), "adam",
+            "fixed-step" (gradient descent with its best stable step); or an optimizer of riemgn's
+            or pymanopt's. An instance is copied; its tolerances give way to `tolerance`, its
+            limits hold where none are given here.
         callback: Called with the `Record` of every iterate; raising StopIteration ends the run.
         stop: A further criterion of `riemgn.optimizers`, or several combined with `&` and `|`.
         max_iterations: The most steps; 10 000 by default.
@@ -96,7 +117,7 @@ def minimize(
         riemgn.NumericalError: f or a derivative is not finite at the start.
     """
     start = belonging(problem, point)
-    descent, (own_iterations, own_time) = _descent(method)
+    descent, (own_iterations, own_time) = descent_by(method)
     terms = Terms(
         tolerance=positive("tolerance", tolerance, allow_zero=True),
         record_points=_checked_flag("record_points", record_points),
@@ -187,20 +208,25 @@ def run(descent: Descent, problem: Problem, start: Point, journal: Journal) -> R
 
 def _result(problem: Problem, journal: Journal, ended: tuple[Ending, str]) -> Result:
     """Return the result of a run that has ended; an end short of optimality is called so."""
-    result = journal.result(problem, journal.kept_best(ended), {})
+    result = journal.result(problem, journal.kept_best(ended), journal.log)
     if result.ending in (Ending.OPTIMAL, Ending.PRECISION) and not result.success:
         result.ending = Ending.STUCK
         result.stopping_criterion = f"Terminated - {_SHORT}."
     return result
 
 
-def _descent(method: str | Optimizer) -> tuple[Descent, tuple[int | None, float | None]]:
-    """Return the run that a method's name or instance stands for, and the limits it brings."""
+def descent_by(method: Method) -> tuple[Descent, tuple[int | None, float | None]]:
+    """Return the run that a method's name or instance stands for, and the limits it brings.
+
+    Raises:
+        TypeError: `method` is neither a name nor an optimizer.
+        ValueError: The name is unknown.
+    """
     if isinstance(method, (LevenbergMarquardt, GaussNewton)):
         return unlimited(method), limits_of(method)
     if isinstance(method, Optimizer):
         return PymanoptDescent(method), limits_of(method)
-    if isinstance(method, HybridNewton):
+    if isinstance(method, (HybridNewton, *PARAMETER_DESCENTS)):
         return deepcopy(method), (None, None)
     if isinstance(method, type):
         raise TypeError(f"method must be an instance, got the class {method.__name__}")
@@ -209,7 +235,11 @@ def _descent(method: str | Optimizer) -> tuple[Descent, tuple[int | None, float 
         "gauss-newton": lambda: unlimited(GaussNewton()),
         "levenberg-marquardt": lambda: unlimited(LevenbergMarquardt()),
         "newton": lambda: PymanoptDescent(TrustRegions()),
+        "conjugate-gradient": lambda: PymanoptDescent(ConjugateGradient()),
         "gradient-descent": GradientDescent,
+        "lbfgs": LBFGS,
+        "adam": Adam,
+        "fixed-step": FixedStepDescent,
     }
     return named[choice("method", method, METHODS)](), (None, None)
 
@@ -220,7 +250,7 @@ def _checked_flag(name: str, value) -> bool:
     return bool(value)
 
 
-def _check_resumable(method: str | Optimizer, descent: Descent) -> None:
+def _check_resumable(method: Method, descent: Descent) -> None:
     try:
         memory_before(descent)
     except ValueError as error:

@@ -1,19 +1,28 @@
+import functools
+
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from plotting_cases import (
+    blank,
+    contrast,
+    decay_problem,
+    decay_run,
+    decay_start,
+    lines,
+    themes,
+)
 
 import riemgn as rg
-from riemgn.plotting import loss_figure
+from riemgn import plotting
+from riemgn.plotting import loss_figure, ridge_curve
 
 
+@functools.cache
 def fitted(**options):
     draws = np.random.default_rng(0)
     X = draws.normal(size=(60, 2))
     return rg.fit(rg.Network([2, 4, 1]), X, X[:, 0] + draws.normal(size=60), **options)
-
-
-def lines(axes):
-    return {line.get_label(): line for line in axes.lines if line.get_label()[0] != "_"}
 
 
 def test_the_figure_shows_the_history_and_the_choice_of_the_ridge():
@@ -55,3 +64,37 @@ def test_an_interrupted_fit_is_drawn():
         raise StopIteration
 
     assert loss_figure(fitted(callback=leave)).axes
+
+
+@pytest.mark.parametrize("name", themes())
+def test_every_picture_is_read_on_a_light_and_on_a_dark_page(name):
+    problem, x, run = decay_problem(), decay_start(), decay_run()
+    M, residual = problem.manifold, problem.loss.targets - run.point.outputs
+    pictures = (
+        (plotting.loss_curve, (run,)),
+        (plotting.damping_curve, (run,)),
+        (plotting.loss_slice, (problem, x, run.point, run)),
+        (plotting.principal_components, (run,)),
+        (plotting.spectrum_along, (M, run)),
+        (plotting.singular_values, (M, x)),
+        (plotting.curvature_profile, (M, run)),
+        (plotting.principal_curvatures, (M, run.point, residual)),
+        (plotting.fit_curve, (fitted(),)),
+        (plotting.ridge_curve, (fitted(),)),
+    )
+    with themes()[name]:
+        for draw, arguments in pictures:
+            axes = draw(*arguments, ax=blank())
+            paper = axes.get_facecolor()
+            texts = (axes.xaxis.label, axes.yaxis.label, axes.title, *axes.texts)
+            assert all(contrast(text.get_color(), paper) > 4 for text in texts), draw
+            assert all(contrast(line.get_color(), paper) > 2 for line in axes.lines), draw
+            bars = [bar for container in axes.containers for bar in container]
+            assert all(contrast(bar.get_facecolor(), paper) > 2 for bar in bars), draw
+            assert axes.get_xlabel(), draw
+            assert axes.get_ylabel(), draw
+
+
+def test_a_ridge_that_was_given_has_no_curve():
+    with pytest.raises(ValueError, match="result must have chosen its ridge"):
+        ridge_curve(fitted(ridge=1.0))

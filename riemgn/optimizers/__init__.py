@@ -1,9 +1,10 @@
-"""Gauss-Newton, Levenberg-Marquardt, damping, records and stopping criteria."""
+"""Optimizers, on the manifold and in the parameters; damping, records and stopping criteria."""
 
 from riemgn.optimizers.damping import Damping, GainRatio
 from riemgn.optimizers.flow_steps import EulerSteps, TaylorSteps
 from riemgn.optimizers.gauss_newton import GaussNewton
 from riemgn.optimizers.levenberg_marquardt import LevenbergMarquardt
+from riemgn.optimizers.parameter_descents import LBFGS, Adam, FixedStepDescent
 from riemgn.optimizers.prescribed import Fixed, KernelAdaptive, KernelShifted, Prescribed
 from riemgn.optimizers.records import Record, Result
 from riemgn.optimizers.stopping import (
@@ -21,6 +22,8 @@ from riemgn.optimizers.stopping import (
 )
 
 __all__ = [
+    "LBFGS",
+    "Adam",
     "CostBelow",
     "CostSettled",
     "Criterion",
@@ -28,6 +31,7 @@ __all__ = [
     "Ending",
     "EulerSteps",
     "Fixed",
+    "FixedStepDescent",
     "GainRatio",
     "GaussNewton",
     "GradientNorm",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -83,6 +84,7 @@ class Journal:
         origin: The parameters (p,) at which the run began.
         memory: The object in which the method keeps what it remembers from step to step.
         ended: The run's natural end; None while it is under way, and where it was cut short.
+        log: What the method tells of the run besides its records, for the result.
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class Journal:
         self.memory: object = None
         self.ended: tuple[Ending, str] | None = None
         self.tolerance = tolerance
+        self.log: dict = {}
         self._criteria = criteria
         self._keep_points = keep_points
         self._point: Point | None = None
@@ -210,6 +213,15 @@ class Journal:
         now = self._now()
         self._show(now)
         ask(self._criteria, [*self.records[:-1], now])
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Let the clock stand still: what is done meanwhile does not serve the method."""
+        left = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._began += time.perf_counter() - left
 
     def spend(self) -> None:
         """Count a further point at which f is to be evaluated.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riemgn.fitting.ridge_path import FACTOR
+from riemgn.plotting.style import VERMILION, axes_or_new, finish, ink, look, muted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 
     from riemgn.fitting import FitResult, FitStep
 
-TRAINING, HELD_OUT, ALL_ROWS = "#1b6ca8", "#d1495b", "#2e7d4f"
-MUTED = "#6b7280"
+_HELD_OUT = look(1)
 
 
 def loss_figure(result: FitResult, title: str = "") -> Figure:
@@ -34,47 +34,75 @@ def loss_figure(result: FitResult, title: str = "") -> Figure:
     figure = Figure(figsize=(10 if chosen else 6, 4), layout="constrained", dpi=150)
     figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)  # inches
     panels = figure.subplots(1, 2 if chosen else 1, squeeze=False)[0]
-    _draw_history(panels[0], result)
+    fit_curve(result, panels[0])
     if chosen:
-        _draw_ridge_path(panels[1], result)
-    for axes in panels:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(alpha=0.25, linewidth=0.6)
-        axes.legend(frameon=False, fontsize=9)
+        ridge_curve(result, panels[1])
     heading = f"{title}: {unit(result)}" if title else unit(result)
     figure.suptitle(heading, fontsize=11, fontweight="bold")
     return figure
 
 
-def _draw_history(axes: Axes, result: FitResult) -> None:
-    """Draw the training and the held-out loss of every iterate."""
+def fit_curve(result: FitResult, ax: Axes | None = None) -> Axes:
+    """Draw the loss a row of every iterate of a fit, on training rows and on rows held out.
+
+    Args:
+        result: What `fit` returned.
+        ax: Axes, or None for new ones.
+    """
+    axes = axes_or_new(ax)
     held = [step for step in result.history if step.held_out_loss is not None]
     rest = [step for step in result.history if step.held_out_loss is None]
     ridge_chosen = any(step.phase == "ridge" for step in held)
     if held:
         fold = "first fold" if ridge_chosen else "rows kept"
         iterations = [step.iteration for step in held]
-        axes.plot(iterations, [s.loss for s in held], color=TRAINING, label=f"training, {fold}")
+        axes.plot(iterations, [s.loss for s in held], label=f"training, {fold}", **look(0))
         held_out = [step.held_out_loss for step in held]
-        axes.plot(iterations, held_out, color=HELD_OUT, label="held out")
+        axes.plot(iterations, held_out, label="held out", **_HELD_OUT)
         if not ridge_chosen:
             best = int(np.argmin(held_out))
             _star(axes, iterations[best], held_out[best], "returned")
     if rest:
-        marker = "o" if len(rest) == 1 else None
-        axes.plot(
-            [step.iteration for step in rest],
-            [step.loss for step in rest],
-            color=ALL_ROWS,
-            marker=marker,
-            label="training, all rows",
-        )
+        iterations = [step.iteration for step in rest]
+        marker = {"marker": "o"} if len(rest) == 1 else {}
+        options = look(2) | marker
+        axes.plot(iterations, [s.loss for s in rest], label="training, all rows", **options)
     if ridge_chosen:
         _mark_strengths(axes, held)
     axes.set_yscale("log" if _spread(result.history) > 20 else "linear")
-    axes.set_xlabel("iteration")
-    axes.set_ylabel("loss a row")
-    axes.set_title("Loss", fontsize=11)
+    finish(axes, "iteration", "loss a row", "Loss")
+    return axes
+
+
+def ridge_curve(result: FitResult, ax: Axes | None = None) -> Axes:
+    """Draw the held-out loss of each strength of the ridge, every fold and their mean.
+
+    Args:
+        result: What `fit` returned.
+        ax: Axes, or None for new ones.
+
+    Raises:
+        ValueError: The fit tried no strengths: its ridge was given.
+    """
+    if not result.report.ridge_path:
+        raise ValueError("result must have chosen its ridge, which was given here")
+    axes = axes_or_new(ax)
+    strengths = np.array([ridge for ridge, _ in result.report.ridge_path])
+    losses = np.array([fold_losses for _, fold_losses in result.report.ridge_path])
+    several = losses.shape[1] > 1
+    if several:
+        for i, fold in enumerate(losses.T):
+            label = "single folds" if i == 0 else None
+            axes.plot(strengths, fold, color=VERMILION, alpha=0.35, linewidth=1, label=label)
+    mean = losses.mean(axis=1)
+    label = f"mean of {losses.shape[1]} folds" if several else "held out"
+    axes.plot(strengths, mean, label=label, **_HELD_OUT, marker="o", markersize=4)
+    best = int(np.argmin(mean))
+    _star(axes, strengths[best], mean[best], f"chosen: {strengths[best]:.3g}")
+    axes.set_xscale("log")
+    axes.invert_xaxis()
+    finish(axes, "ridge, weaker to the right", "held-out loss a row", "Choice of the ridge")
+    return axes
 
 
 def _mark_strengths(axes: Axes, steps: list[FitStep]) -> None:
@@ -82,33 +110,13 @@ def _mark_strengths(axes: Axes, steps: list[FitStep]) -> None:
     changes = [after for before, after in pairwise(steps) if after.ridge != before.ridge]
     for k, step in enumerate(changes):
         label = f"ridge {FACTOR:g} times weaker" if k == 0 else None
-        axes.axvline(step.iteration, color=MUTED, linewidth=0.6, linestyle=":", label=label)
-
-
-def _draw_ridge_path(axes: Axes, result: FitResult) -> None:
-    """Draw the held-out loss of each strength, every fold and their mean."""
-    strengths = np.array([ridge for ridge, _ in result.report.ridge_path])
-    losses = np.array([fold_losses for _, fold_losses in result.report.ridge_path])
-    several = losses.shape[1] > 1
-    if several:
-        for i, fold in enumerate(losses.T):
-            label = "single folds" if i == 0 else None
-            axes.plot(strengths, fold, color=HELD_OUT, alpha=0.25, linewidth=1, label=label)
-    mean = losses.mean(axis=1)
-    label = f"mean of {losses.shape[1]} folds" if several else "held out"
-    axes.plot(strengths, mean, color=HELD_OUT, marker="o", markersize=4, label=label)
-    best = int(np.argmin(mean))
-    _star(axes, strengths[best], mean[best], f"chosen: {strengths[best]:.3g}")
-    axes.set_xscale("log")
-    axes.invert_xaxis()
-    axes.set_xlabel("ridge, weaker to the right")
-    axes.set_ylabel("held-out loss a row")
-    axes.set_title("Choice of the ridge", fontsize=11)
+        axes.axvline(step.iteration, color=muted(), linewidth=0.6, linestyle=":", label=label)
 
 
 def _star(axes: Axes, x: float, y: float, label: str) -> None:
     """Mark a point with a star."""
-    axes.plot(x, y, color="black", marker="*", markersize=13, linestyle="none", label=label)
+    star = {"marker": "*", "markersize": 13, "linestyle": "none"}
+    axes.plot(x, y, color=ink(), label=label, **star)
 
 
 def unit(result: FitResult) -> str:

@@ -12,6 +12,7 @@ from riemgn.arguments import choice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
@@ -27,8 +28,13 @@ BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = COLOURS = (
     "#E69F00",
     "#56B4E9",
 )
-PREDICTED = "black"
 MUTED = "#6b7280"
+
+# In the order of COLOURS, so that lines are told apart in greyscale too.
+_STYLES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (9, 3)))
+_MARKERS = ("o", "s", "^", "D", "v", "P")
+_MARKED = 30  # points up to which every point of a line has a marker
+_MUTED = 0.6  # the share of ink in the colour of what is not the subject
 
 _SPREADS = {"range": (0.0, 1.0), "quartiles": (0.25, 0.75)}
 
@@ -93,9 +99,43 @@ def band(
 def prediction(
     axes: Axes, x: Sequence[float], y: Sequence[float], label: str | None = "predicted"
 ) -> Line2D:
-    """Draw what theory says, dashed and black above everything else, and return the line."""
-    [drawn] = axes.plot(x, y, color=PREDICTED, linewidth=1.3, linestyle="--", zorder=5, label=label)
+    """Draw what theory says, dashed and in ink above everything else, and return the line."""
+    [drawn] = axes.plot(x, y, color=ink(), linewidth=1.3, linestyle="--", zorder=5, label=label)
     return drawn
+
+
+def look(k: int, points: int = 0) -> dict[str, object]:
+    """Return the options of `Axes.plot` for the k-th of several lines.
+
+    Colours and dashes change together, so that a picture printed in grey is still read. The first
+    36 lines all differ.
+
+    Args:
+        k: From 0 on.
+        points: How many points the line has; few points have markers.
+    """
+    rounds, colour = divmod(k, len(COLOURS))
+    options = {
+        "color": COLOURS[colour],
+        "linestyle": _STYLES[(colour + rounds) % len(_STYLES)],
+        "linewidth": 1.8,
+    }
+    if 0 < points <= _MARKED:
+        options |= {"marker": _MARKERS[(colour + rounds) % len(_MARKERS)], "markersize": 4}
+    return options
+
+
+def whole_numbers(axis: Axis) -> None:
+    """Let the ticks of an axis be integers, if it is linear."""
+    from matplotlib.ticker import MaxNLocator
+
+    if axis.get_scale() == "linear":
+        axis.set_major_locator(MaxNLocator("auto", integer=True, steps=(1, 2, 5, 10)))
+
+
+def remark(axes: Axes, words: str) -> None:
+    """Add a sentence to the legend that `finish` makes, without a line beside it."""
+    axes.plot([], [], linestyle="none", label=words)
 
 
 def axes_or_new(ax: Axes | None, projection: str | None = None, size=(6.4, 4.4)) -> Axes:
@@ -130,6 +170,15 @@ def ink() -> str:
     import matplotlib
 
     return matplotlib.rcParams["text.color"]
+
+
+def muted() -> str:
+    """Return a colour between ink and the present background: lines that are not the subject."""
+    import matplotlib
+    from matplotlib.colors import to_hex, to_rgb
+
+    paper = np.array(to_rgb(matplotlib.rcParams["axes.facecolor"]))
+    return to_hex(_MUTED * np.array(to_rgb(ink())) + (1 - _MUTED) * paper)
 
 
 @contextmanager

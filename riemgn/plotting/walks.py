@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,3 +70,29 @@ def walk(path: Walked) -> Walk:
 def _of_points(points: Sequence[Point], places: np.ndarray, unit: str) -> Walk:
     outputs = np.array([x.outputs for x in points])
     return Walk(places, unit, outputs, np.array([x.params for x in points]))
+
+
+def walks(paths: Walked | Sequence[Walked] | Mapping[str, Walked]) -> list[tuple[str | None, Walk]]:
+    """Return the points of one path, of several, or of paths by their labels, each with its label.
+
+    Args:
+        paths: A path as `walk` takes it, a list of such paths, or a mapping from labels to them;
+            a list of points is one path, an empty one is no path.
+
+    Raises:
+        TypeError: There is something else among them.
+        ValueError: As in `walk`.
+    """
+    if isinstance(paths, Mapping):
+        return [(str(label), walk(path)) for label, path in paths.items()]
+    several = isinstance(paths, (list, tuple)) and not any(isinstance(x, Point) for x in paths)
+    if several and all(isinstance(path, (Result, Trajectory)) or _is_path(path) for path in paths):
+        return [(None, walk(path)) for path in paths]
+    return [(None, walk(paths))]
+
+
+def _is_path(path) -> bool:
+    """Whether something in a list is a path of its own, and not one row of outputs."""
+    if isinstance(path, np.ndarray):
+        return path.ndim == 2
+    return isinstance(path, (list, tuple)) and any(isinstance(x, Point) for x in path)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riemgn.plotting.style import COLOURS, MUTED, PREDICTED, band, finish, prediction
+from riemgn.plotting.style import COLOURS, MUTED, band, finish, ink, prediction
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,9 +42,7 @@ def _draw_falls(axes: Axes, arrays: dict, colours: dict[str, str]) -> None:
         axes.plot(times[:end], gaps[:end], color=colours[str(label)], linewidth=1.8)
         end = _first_below(bound, _LEAST_GAP)
         name = "bound gap(0) exp(-2 m t)" if k == 0 else None
-        axes.plot(
-            times[:end], bound[:end], color=PREDICTED, linewidth=0.9, linestyle="--", label=name
-        )
+        axes.plot(times[:end], bound[:end], color=ink(), linewidth=0.9, linestyle="--", label=name)
     axes.set_yscale("log")
     axes.set_ylim(_LEAST_GAP, 3)
     axes.set_xlim(0, 40)

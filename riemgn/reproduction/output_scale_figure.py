@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riemgn.plotting.style import COLOURS, MUTED, PREDICTED, band, finish
+from riemgn.plotting.style import COLOURS, MUTED, band, finish, ink
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +23,7 @@ def draw(verdict: Verdict, figure: Figure) -> None:
     arrays = verdict.arrays
     lines = [_draw_start(axes, arrays, k) for k in range(arrays["starts"].size)]
     axes[1].axhline(2.0, color=MUTED, linewidth=0.9, linestyle=":")
-    predicted = axes[3].plot([], [], color=PREDICTED, linewidth=1.0, linestyle="--")
+    predicted = axes[3].plot([], [], color=ink(), linewidth=1.0, linestyle="--")
     threshold = axes[0].plot([], [], color=MUTED, linewidth=1.2, linestyle="-.")
     test = axes[2].plot([], [], color=MUTED, linewidth=1.2, linestyle=":", marker="x")
     for ax in axes:
@@ -60,7 +60,7 @@ def _draw_start(axes: list[Axes], arrays: dict, k: int) -> Line2D:
         ax.axvline(np.median(arrays[f"threshold_{k}"]), color=colour, linestyle="-.", alpha=0.8)
     for ax, name in ((axes[1], "rate"), (axes[2], "loss"), (axes[3], "relative_distance")):
         band(ax, alphas, arrays[f"{name}_{k}"] * there, None, colour, "quartiles", **look)
-    dashed = {"color": PREDICTED, "linewidth": 0.9, "linestyle": "--"}
+    dashed = {"color": ink(), "linewidth": 0.9, "linestyle": "--"}
     axes[1].plot(alphas, 2 * np.median(arrays[f"start_modulus_{k}"], axis=0), **dashed)
     axes[3].plot(alphas, np.median(arrays[f"predicted_distance_{k}"], axis=0), **dashed)
     if np.isfinite(arrays[f"test_error_{k}"]).any():

@@ -1,0 +1,8 @@
+"""Methods compared: the same starts and the same budget for each."""
+
+from riemgn.comparison.entry import compare
+from riemgn.comparison.profiles import performance_ratios
+from riemgn.comparison.result import Comparison
+from riemgn.comparison.runs import MEASURES, MethodRun
+
+__all__ = ["MEASURES", "Comparison", "MethodRun", "compare", "performance_ratios"]

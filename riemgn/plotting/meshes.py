@@ -1,0 +1,153 @@
+"""A surface in R^3 as a mesh: what every picture of it draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from riemgn.arguments import integer, matrix, positive, told
+from riemgn.linalg import one_blas_thread
+from riemgn.manifolds import ImmersedManifold
+from riemgn.plotting.surface_colour import SurfaceColour, is_curvature, surface_colour
+from riemgn.plotting.walks import walk
+from riemgn.problem import Problem
+
+RESOLUTION = 80
+CURVED_RESOLUTION = 40  # a curvature takes a hundred times as long as an output
+MARGIN = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceMesh:
+    """A surface in R^3 on a grid of its parameters; what is not finite is NaN.
+
+    Attributes:
+        params: w, (a, b, 2).
+        outputs: u = f(w), (a, b, 3).
+        colour: Its values (a, b) with their meaning, or None.
+    """
+
+    params: np.ndarray
+    outputs: np.ndarray
+    colour: SurfaceColour | None = None
+
+
+def surface_mesh(
+    M: ImmersedManifold | Problem,
+    around=None,
+    *,
+    box=None,
+    margin: float = MARGIN,
+    resolution: int | None = None,
+    colour=None,
+) -> SurfaceMesh:
+    """Return the mesh of a manifold of two parameters and three outputs.
+
+    Args:
+        M: The manifold, or a problem on it.
+        around: What is to be seen: a point, run, flow or sequence of points, or several of them in
+            a list or mapping. The mesh covers the bounding box of their parameters.
+        box: Instead, the parameters covered: ((low, high), (low, high)).
+        margin: How far the mesh goes beyond `around` on each side, as a share of the box's side.
+        resolution: Points along each parameter; by default 80, and 40 where colour is a curvature.
+        colour: None; "gaussian", "mean" or "normal" for a curvature of the surface in R^3 with the
+            dot product ("normal" is the largest one in size); "loss" for a problem's loss; or
+            values, (resolution, resolution). Where a curvature does not exist it is NaN.
+
+    Raises:
+        TypeError: An argument is of another type.
+        ValueError: M is no surface in R^3, neither or both of `around` and `box` are given, or an
+            argument has no possible value.
+    """
+    manifold = surface_manifold(M)
+    if (around is None) == (box is None):
+        raise ValueError("give either around (points, runs, flows) or box, and not both")
+    if resolution is None:
+        resolution = CURVED_RESOLUTION if is_curvature(colour) else RESOLUTION
+    count = integer("resolution", resolution, least=2)
+    sides = _checked_box(box) if box is not None else box_around(around, margin)
+    first, second = (np.linspace(low, high, count) for low, high in sides)
+    params = np.stack(np.meshgrid(first, second, indexing="ij"), axis=-1)
+    outputs = outputs_over(manifold, params)
+    return SurfaceMesh(params, outputs, surface_colour(M, params, outputs, colour))
+
+
+def surface_manifold(M: ImmersedManifold | Problem) -> ImmersedManifold:
+    """Return the manifold if it is a surface in R^3 over two parameters.
+
+    Raises:
+        TypeError: It is neither a manifold nor a problem.
+        ValueError: It has other dimensions, or its parameters live on a domain.
+    """
+    manifold = M.manifold if isinstance(M, Problem) else M
+    if not isinstance(manifold, ImmersedManifold):
+        raise TypeError(
+            f"M must be a riemgn.ImmersedManifold or a riemgn.Problem, got {type(M).__name__}"
+        )
+    f = manifold.immersion
+    if f.domain is not None:
+        raise ValueError(
+            "M must have its two parameters in R^2, got parameters on a domain "
+            f"({f.domain}): write f in two coordinates of it"
+        )
+    if (f.dim, f.ambient_dim) != (2, 3):
+        raise ValueError(
+            f"M must have 2 parameters and 3 outputs, got {f.dim} and {f.ambient_dim}; "
+            "f.reparametrised(A) with A (p, 2) leaves two parameters"
+        )
+    return manifold
+
+
+def box_around(around, margin: float = MARGIN) -> np.ndarray:
+    """Return the box ((low, high), (low, high)) of parameters around what is to be seen, (2, 2).
+
+    A side of length zero becomes as long as the other one, or 1.
+
+    Raises:
+        TypeError: Something else is given.
+        ValueError: There is no point, or one with other than two parameters.
+    """
+    share = positive("margin", margin, allow_zero=True)
+    params = _params_of(around)
+    if params.shape[1] != 2:
+        raise ValueError(f"around must have points of 2 parameters, got {params.shape[1]}")
+    low, high = params.min(axis=0), params.max(axis=0)
+    sides = high - low
+    short = sides <= 1e-9 * max(sides.max(), np.abs(params).max())
+    missing = sides.max() if not short.all() else 1.0
+    widening = np.where(short, 0.5 * missing, 0.0) + share * np.where(short, missing, sides)
+    return np.stack([low - widening, high + widening], axis=1)
+
+
+@one_blas_thread()
+def outputs_over(manifold: ImmersedManifold, params: np.ndarray) -> np.ndarray:
+    """Return f(w) for parameters (..., p), (..., n); NaN where it is not finite."""
+    f = manifold.immersion
+    flat = np.array([f.at(w).outputs for w in params.reshape(-1, f.dim)])
+    outputs = flat.reshape(*params.shape[:-1], f.ambient_dim)
+    return np.where(np.isfinite(outputs).all(axis=-1, keepdims=True), outputs, np.nan)
+
+
+def _checked_box(box) -> np.ndarray:
+    sides = matrix("box", box, columns=2)
+    if len(sides) != 2 or np.any(sides[:, 0] >= sides[:, 1]):
+        raise ValueError(f"box must be ((low, high), (low, high)) with low < high, got {told(box)}")
+    return sides
+
+
+def _params_of(around) -> np.ndarray:
+    """Return the parameters (m, p) of points, runs, flows, or several of them."""
+    if isinstance(around, Mapping):
+        around = list(around.values())
+    if isinstance(around, (list, tuple)):
+        if not around:
+            raise ValueError("around is empty: it must have a point, a run or a flow")
+        return np.concatenate([_params_of(part) for part in around])
+    params = walk(around).params
+    if params is None:
+        raise TypeError(
+            f"around must be points, runs or flows, which know their parameters, got {told(around)}"
+        )
+    return params

@@ -1,0 +1,142 @@
+"""Paths on a surface in R^3: runs, flows, geodesics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riemgn.arguments import integer, positive
+from riemgn.manifolds import ImmersedManifold, Point
+from riemgn.plotting.meshes import outputs_over, surface_manifold
+from riemgn.plotting.space import PATH, axes_in_space, legend, room_for
+from riemgn.plotting.style import BLUE, GREEN
+from riemgn.plotting.walks import Walk, Walked, walk
+from riemgn.problem import Problem
+
+if TYPE_CHECKING:
+    from mpl_toolkits.mplot3d import Axes3D
+
+BETWEEN = 24  # points drawn for each step of a run on a surface
+
+
+def path(
+    path: Walked,
+    ax: Axes3D | None = None,
+    *,
+    on: ImmersedManifold | Problem | None = None,
+    label: str | None = None,
+    colour: str = BLUE,
+    linestyle="-",
+) -> Axes3D:
+    """Draw the points of a run, a flow or a curve in R^3, in their order.
+
+    Args:
+        path: A `Result` of `minimize(..., record_points=True)`, a `Trajectory`, points, or outputs
+            (m, 3). The points of a run have markers.
+        ax: Three-dimensional axes, or None for new ones.
+        on: The surface on which each step is drawn, as the image of the straight line between the
+            parameters; None for a straight line between the outputs.
+        label: In the legend.
+        colour: Of the line.
+        linestyle: As matplotlib takes it.
+
+    Raises:
+        TypeError: An argument is of another type.
+        ValueError: The points have another number of outputs, or a run did not record them; `on` is
+            no surface in R^3; or it is given for outputs alone.
+    """
+    walked = walk_in_space(path)
+    curve = walked.outputs if on is None else steps_on(surface_manifold(on), walked)
+    ax = axes_in_space(ax)
+    room_for(ax, curve)
+    line = {"color": colour, "linewidth": 2.2, "linestyle": linestyle, "zorder": PATH}
+    ax.plot(*curve.T, label=label, path_effects=_halo(3.6), **line)
+    if walked.unit == "iteration":
+        dots = {"color": colour, "linestyle": "none", "marker": "o", "markersize": 4.5}
+        ax.plot(
+            *walked.outputs.T, markeredgecolor="white", markeredgewidth=0.7, zorder=PATH, **dots
+        )
+    legend(ax)
+    return ax
+
+
+def geodesic(
+    M: ImmersedManifold | Problem,
+    x: Point,
+    towards,
+    ax: Axes3D | None = None,
+    *,
+    t_end: float = 1.0,
+    count: int = 100,
+    label: str | None = "geodesic",
+    colour: str = GREEN,
+) -> Axes3D:
+    """Draw the geodesic from a point with a velocity, or to another point.
+
+    Args:
+        M: The manifold, or a problem on it.
+        x: Where it starts.
+        towards: Its velocity (3,), of which the tangential part counts; or a `Point`, which it
+            reaches at time 1.
+        ax: Three-dimensional axes, or None for new ones.
+        t_end: The last time drawn.
+        count: How many points are drawn.
+        label: In the legend.
+        colour: Of the line.
+
+    Raises:
+        TypeError: An argument is of another type.
+        ValueError: M is no surface in R^3, or an argument has no possible value.
+        riemgn.NumericalError: The geodesic breaks down, or there is none between the points.
+    """
+    curve = geodesic_points(M, x, towards, t_end=t_end, count=count)
+    return path(curve, ax, label=label, colour=colour, linestyle=(0, (4, 1.5)))
+
+
+def geodesic_points(
+    M: ImmersedManifold | Problem, x: Point, towards, *, t_end: float = 1.0, count: int = 100
+) -> list[Point]:
+    """Return points at equal distances along a geodesic; the arguments are those of `geodesic`."""
+    manifold = surface_manifold(M)
+    v = manifold.log(x, towards) if isinstance(towards, Point) else towards
+    times = np.linspace(0, positive("t_end", t_end), integer("count", count, least=2))
+    return manifold.geodesic(x, v)(times)
+
+
+def walk_in_space(path: Walked) -> Walk:
+    """Return the points of a path of three outputs, or raise ValueError or TypeError."""
+    walked = walk(path)
+    if walked.outputs.shape[1] != 3:
+        raise ValueError(f"path must have 3 outputs, got {walked.outputs.shape[1]}")
+    return walked
+
+
+def steps_on(manifold: ImmersedManifold, walked: Walk) -> np.ndarray:
+    """Return outputs along the images of the straight lines between parameters, (k, 3).
+
+    Raises:
+        ValueError: The parameters are not known, or not two.
+    """
+    return outputs_over(manifold, steps_of(walked))
+
+
+def steps_of(walked: Walk) -> np.ndarray:
+    """Return parameters along the straight lines between those of a path, (k, 2).
+
+    Raises:
+        ValueError: The parameters are not known, or not two.
+    """
+    w = walked.params
+    if w is None or w.shape[1] != 2:
+        raise ValueError("a path on a surface must have points that know their two parameters")
+    shares = np.arange(BETWEEN) / BETWEEN
+    steps = w[:-1, None] + shares[:, None] * (w[1:] - w[:-1])[:, None]
+    return np.vstack([steps.reshape(-1, 2), w[-1:]])
+
+
+def _halo(width: float) -> list:
+    """Return effects that set a line off from the surface below it."""
+    from matplotlib.patheffects import Normal, Stroke
+
+    return [Stroke(linewidth=width, foreground="white", alpha=0.85), Normal()]
