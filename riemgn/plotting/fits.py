@@ -64,8 +64,7 @@ def fit_curve(result: FitResult, ax: Axes | None = None) -> Axes:
             _star(axes, iterations[best], held_out[best], "returned")
     if rest:
         iterations = [step.iteration for step in rest]
-        marker = {"marker": "o"} if len(rest) == 1 else {}
-        options = look(2) | marker
+        options = look(2, len(rest))
         axes.plot(iterations, [s.loss for s in rest], label="training, all rows", **options)
     if ridge_chosen:
         _mark_strengths(axes, held)

@@ -35,7 +35,8 @@ def tangent_plane(
         M: The manifold, or a problem on it.
         x: The point, in the middle.
         ax: Three-dimensional axes, or None for new ones.
-        size: The square's side, in outputs; by default two fifths of the longest axis.
+        size: The square's side, in outputs; by default two fifths of the longest axis, and 1 on
+            new axes.
         normal: Whether the unit normal is drawn too, as long as half the side.
         colour: Of the square.
         label: In the legend.
