@@ -1,5 +1,7 @@
 """That a run says truthfully how it ended."""
 
+from dataclasses import replace
+
 import autograd.numpy as anp
 import numpy as np
 import pytest
@@ -16,6 +18,8 @@ from contract_cases import (
 
 import riemgn as rg
 from riemgn.optimizers import Damping, Ending
+from riemgn.optimizers.records import Record
+from riemgn.optimizers.stopping import FlatValley
 
 OWN = ("auto", "gauss-newton", "levenberg-marquardt", "newton")
 
@@ -71,6 +75,23 @@ def test_an_optimum_far_from_the_start_is_no_flat_valley(twins):
     result = rg.minimize(*on(immersion, y, [1e-3, 1e-3, 1e-3]))
     assert result.success
     assert result.ending is Ending.OPTIMAL
+
+
+def test_an_exact_fit_reached_by_fading_steps_is_no_flat_valley():
+    # |w| grows at every one of 30 steps, the last ones quadratically short, the loss vanishes
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    problem = rg.Problem(rg.OutputManifold(rg.Network([2, 20, 1]), X), rg.SquaredLoss(np.ones(30)))
+    x = problem.manifold.point(rg.Network([2, 20, 1]).init(seed=0))
+    optimality = rg.minimize(problem, x, max_iterations=0).optimality
+    steps = np.r_[0.0, np.full(24, 0.1), 10.0 ** -np.arange(2.0, 8.0)]
+    sizes, costs = 1 + np.cumsum(steps), np.r_[np.full(30, 1.0), 1e-18]
+    history = [
+        Record(k, costs[k], optimality, sizes[k], steps[k], 0.0, k + 1, 0.0, None)
+        for k in range(31)
+    ]
+    assert FlatValley().reason(history) is None
+    even = [replace(record, step=0.1 * (record.iteration > 0)) for record in history]
+    assert FlatValley().reason(even) is not None
 
 
 @each_method

@@ -308,5 +308,5 @@ class Journal:
             success=optimality.is_met(self.tolerance) and ended[0] is not Ending.FLAT,
             ending=ended[0],
         )
-        LOGGER.info("%r", result)
+        LOGGER.debug("%r", result)
         return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import statistics
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -264,7 +265,8 @@ class FlatValley(Criterion):
         if not (0 <= now.cost <= self.vanished * history[0].cost and _grows(history, 30)):
             return False
         before = history[-31]
-        return now.size >= 1.1 * before.size and now.step >= 0.1 * before.step
+        usual = statistics.median(record.step for record in history[-30:])
+        return now.size >= 1.1 * before.size and now.step >= 0.1 * usual
 
 
 def _grows(history: Sequence[Record], steps: int) -> bool:
