@@ -8,7 +8,7 @@ import numpy as np
 
 from riemgn.arguments import positive
 
-NO_DESCENT = "no step along the gradient lowers the cost"
+NO_DESCENT = "the line search along the Riemannian gradient finds no lower cost"
 AT_PRECISION = "cost and step are at machine precision"
 
 # Steps that leave the cost as it is while the gradient may still fall.
