@@ -1,5 +1,6 @@
 import functools
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -39,6 +40,16 @@ def test_the_figure_shows_the_history_and_the_choice_of_the_ridge():
         assert axes.get_xlabel()
         assert axes.get_ylabel()
         assert axes.get_legend() is not None
+
+
+def test_the_legend_of_the_ridge_lies_above_all_lines():
+    axes = ridge_curve(fitted(), None)
+    axes.figure.canvas.draw()
+    box = axes.get_legend().get_window_extent()
+    for line in axes.lines:
+        places = axes.transData.transform(line.get_xydata())
+        assert places[:, 1].max() < box.y0
+    plt.close(axes.figure)
 
 
 @pytest.mark.parametrize("options", [{"ridge": 1.0}, {"ridge": 0.1, "validation": 0.25}])

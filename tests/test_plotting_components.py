@@ -72,3 +72,26 @@ def test_a_list_of_points_is_one_path_and_a_list_of_runs_several():
     assert len(walks([[1.0, 2.0], [3.0, 4.0]])) == 1
     with pytest.raises(TypeError, match="path must be a run, a flow, points or outputs"):
         walks("no path")
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "words"),
+    [
+        ([[1.0, 2.0], [np.nan, 0.0]], ValueError, r"path must be finite, got .* as its point 1"),
+        ([[np.inf, 2.0], [1.0, 0.0]], ValueError, r"path must be finite, got .* as its point 0"),
+        (np.eye(3) * 1j, TypeError, "path must be real, got dtype complex128"),
+        ([[1.0, 2j]], TypeError, "path must be real"),
+    ],
+)
+def test_a_path_must_hold_finite_real_numbers(path, error, words):
+    with pytest.raises(error, match=words):
+        principal_components(np.asarray(path), blank())
+    with pytest.raises(error, match=words):
+        walk(path)
+
+
+def test_start_and_end_are_named_beside_many_paths():
+    paths = {f"path {k}": np.array([[0.0, 0.0], [1.0, k]]) for k in range(30)}
+    names = legend(principal_components(paths, blank()))
+    assert names[:3] == ["start", "end", "path 0"]
+    assert names[-1] == "and 23 more"

@@ -4,7 +4,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from plotting_cases import blank, contrast, decay_flow, decay_run, legend, lines, themes
+from plotting_cases import (
+    blank,
+    contrast,
+    decay_flow,
+    decay_problem,
+    decay_run,
+    decay_start,
+    legend,
+    lines,
+    themes,
+)
 
 import riemgn as rg
 from riemgn import plotting
@@ -76,6 +86,19 @@ def test_the_gap_is_drawn_down_to_rounding_and_the_rest_is_told():
     assert legend(axes) == ["default", words]
 
 
+def test_a_remark_is_no_wider_than_a_panel_of_two():
+    import matplotlib.pyplot as plt
+
+    run = decay_run()
+    figure, panels = plt.subplots(1, 2, layout="constrained")
+    loss_curve({"default": run}, panels[0], least_loss=min(r.cost for r in run.history))
+    figure.draw_without_rendering()
+    assert "not drawn" in legend(panels[0])[-1]
+    box = panels[0].get_window_extent()
+    assert panels[0].get_legend().get_window_extent().width < box.width
+    plt.close(figure)
+
+
 def test_a_flow_is_drawn_against_its_time():
     flow = decay_flow()
     for draw, values in (
@@ -97,6 +120,57 @@ def test_gradients_and_cosines_are_those_of_the_records():
         name = name or "tangent_cosine"
         assert_array_equal(axes.lines[0].get_ydata(), [getattr(r, name) for r in run.history])
         assert axes.get_yscale() == "log"
+
+
+def test_cosines_of_runs_and_flows_have_a_name_that_is_true_of_both():
+    """Under logistic loss a run measures in the metric of the loss, a flow in that of M."""
+    problem = rg.Problem(decay_problem().manifold, rg.LogisticLoss(np.arange(20) % 2))
+    x = decay_start()
+    run = rg.minimize(problem, x, max_iterations=3)
+    flow = rg.gauss_newton_flow(problem, x, t_end=0.01)
+    g, J = problem.loss.gradient(x.outputs), x.jacobian
+    euclidean = np.linalg.norm(J @ np.linalg.lstsq(J, g)[0]) / np.linalg.norm(g)
+    cosines = []
+    for course in (run, flow):
+        axes = tangent_cosine_curve(course, blank())
+        assert axes.get_ylabel() == "tangent cosine"
+        cosines.append(axes.lines[0].get_ydata()[0])
+    assert cosines[1] == pytest.approx(euclidean, rel=1e-6)
+    assert abs(cosines[0] - euclidean) > 1e-4
+
+
+def test_a_least_loss_above_all_losses_hides_and_counts_them():
+    run = decay_run()
+    axes = loss_curve({"default": run}, blank(), least_loss=1e9)
+    assert axes.get_yscale() == "log"
+    assert np.all(np.isnan(lines(axes)["default"].get_ydata()))
+    words = f"{len(run.history)} points within rounding of the least loss or below it not drawn"
+    assert legend(axes) == ["default", words]
+    assert axes.get_xlim() == (0, len(run.history) - 1)
+
+
+@pytest.mark.parametrize("words", ["run {}", "Levenberg-Marquardt from a start of seed {}"])
+def test_a_long_legend_leaves_the_axes_their_room(words):
+    many = {words.format(k): decay_run() for k in range(36)}
+    axes = loss_curve(many)
+    axes.figure.canvas.draw()
+    width, height = axes.figure.get_size_inches() * axes.figure.dpi
+    box, names = axes.get_window_extent(), axes.get_legend().get_window_extent()
+    assert box.height > 0.7 * height
+    assert box.width > 0.4 * width
+    assert names.y0 > 0
+    assert names.x0 > box.x1 - 1
+    texts = [text.replace("\n", " ") for text in legend(axes)]
+    shown = [text for text in texts if text in many]
+    assert shown == list(many)[: len(shown)]
+    rest = 36 - len(shown)
+    assert texts == shown + ([f"and {rest} more"] if rest else [])
+    plt.close(axes.figure)
+
+
+def test_without_a_layout_a_long_legend_is_cut():
+    axes = loss_curve({f"run {k}": decay_run() for k in range(36)}, blank())
+    assert legend(axes) == [*(f"run {k}" for k in range(9)), "and 27 more"]
 
 
 def test_the_start_has_no_damping():

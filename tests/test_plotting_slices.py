@@ -163,3 +163,40 @@ def test_lists_and_mappings_of_paths_give_the_same_lines():
     as_mapping = loss_slice(problem, x, run.point, {"a": run, "b": outputs}, blank())
     for one, other in zip(as_list.lines, as_mapping.lines, strict=True):
         assert_array_equal(one.get_xydata(), other.get_xydata())
+
+
+def test_what_has_another_number_of_outputs_is_told():
+    problem, x, optimum = decay_problem(), decay_start(), decay_run().point
+    other = rg.ImmersedManifold(rg.autograd_immersion(lambda w: w, dim=4)).point(np.ones(4))
+    with pytest.raises(ValueError, match="paths must have n = 20 outputs, got 5"):
+        loss_slice(problem, x, optimum, np.ones((3, 5)))
+    with pytest.raises(ValueError, match="start must have n = 20 outputs, got 4"):
+        loss_slice(problem, other, optimum)
+    with pytest.raises(ValueError, match="optimum must have n = 20 outputs, got 4"):
+        loss_slice(problem, x, other)
+    broken = np.vstack([x.outputs, np.full(20, np.nan)])
+    with pytest.raises(ValueError, match="path must be finite"):
+        loss_slice(problem, x, optimum, broken)
+
+
+def test_negative_losses_have_contours_like_the_others():
+    M = rg.ImmersedManifold(rg.autograd_immersion(lambda w: w, dim=2))
+    problem = rg.Problem(M, rg.PoissonLoss([40, 50]))
+    optimum = M.point(np.log([40.0, 50.0]))
+    assert problem.cost(optimum) < 0
+    axes = loss_slice(problem, M.point([3.0, 3.5]), optimum, ax=blank())
+    [contours] = [c for c in axes.collections if hasattr(c, "levels")]
+    assert min(contours.levels) < 0
+    assert all(dashes is None for _, dashes in contours.get_linestyle())
+
+
+def test_what_is_marked_is_named_beside_many_paths():
+    run = decay_run()
+    paths = {f"run {k}": run for k in range(30)}
+    axes = loss_slice(decay_problem(), decay_start(), run.point, paths, blank())
+    names = legend(axes)
+    assert {"start", "optimum", "target"} <= set(names)
+    assert names[-1].endswith("more")
+    # no room is left for a legend that does not lie on the picture
+    few = loss_slice(decay_problem(), decay_start(), run.point, run, blank())
+    assert np.ptp(axes.get_ylim()) <= np.ptp(few.get_ylim())

@@ -28,6 +28,15 @@ def test_the_lines_are_the_singular_values_of_j():
     assert axes.get_xlabel() == "iteration"
 
 
+def test_the_legend_lies_above_all_lines():
+    axes = spectrum_along(decay_problem().manifold, decay_run())
+    axes.figure.draw_without_rendering()
+    box = axes.get_legend().get_window_extent()
+    assert all(
+        np.max(axes.transData.transform(line.get_xydata())[:, 1]) < box.y0 for line in axes.lines
+    )
+
+
 def test_the_kernel_of_a_wide_network_has_its_eigenvalues():
     problem, _, run = wide_problem()
     axes = spectrum_along(problem.manifold, run, blank(), of="kernel", count=3)
@@ -160,7 +169,7 @@ def test_a_curvature_that_is_defined_nowhere_is_an_error():
 
 
 @pytest.mark.parametrize("distance", [0.5, 3.0])
-def test_a_centre_beyond_the_critical_curvature_is_no_minimum(distance):
+def test_a_centre_beyond_the_critical_curvature_has_nearer_points(distance):
     """On a sphere of radius 2 towards its centre: kappa = 1/2, critical at a distance of 2."""
     M = sphere(2.0)
     x = M.point([0.3, 0.2])
@@ -169,8 +178,48 @@ def test_a_centre_beyond_the_critical_curvature_is_no_minimum(distance):
     heights = [bar.get_height() for bars in axes.containers for bar in bars]
     assert_allclose(heights, [0.5, 0.5])
     assert lines(axes)[f"critical: 1 / |r| = {1 / distance:.3g}"].get_ydata()[0] == 1 / distance
-    words = "2 below it" if distance < 2 else "2 at or above it: no minimum"
+    words = "2 up to it" if distance < 2 else "2 above it: u is not nearest to u + r"
     assert words in legend(axes)
+    # as distances of points beside x tell
+    centre = x.outputs + residual
+    beside = [M.point(x.params + 0.1 * e).outputs for e in np.eye(2)]
+    nearer = [np.linalg.norm(u - centre) < np.linalg.norm(residual) for u in beside]
+    assert nearer == [distance > 2] * 2
+
+
+def test_another_metric_has_its_own_lengths_and_says_so():
+    """u = (w, w^2 / 4) in diag(1, 4): kappa = 1 upwards, and (0, 1) has the length 2."""
+    M = rg.ImmersedManifold(
+        rg.autograd_immersion(lambda w: anp.array([w[0], w[0] ** 2 / 4]), 1), metric=[1.0, 4.0]
+    )
+    x = M.point([0.0])
+    axes = principal_curvatures(M, x, [0.0, 1.0], blank())
+    [bar] = axes.patches
+    assert bar.get_height() == pytest.approx(1)
+    words = ["critical: 1 / |r| = 0.5", "1 above it: u is not nearest to u + r"]
+    assert legend(axes) == words
+    assert "metric of M" in axes.get_ylabel()
+
+    def distance(w):
+        return np.linalg.norm(np.array([1.0, 2.0]) * (M.point([w]).outputs - [0.0, 1.0]))
+
+    assert distance(0.1) < distance(0.0)
+    # the residual of half the squared error in the dot product, whose minimum x is
+    axes = principal_curvatures(M, x, [0.0, 0.25], blank())
+    assert legend(axes) == ["critical: 1 / |r| = 2", "1 up to it"]
+    path = [M.point([w]) for w in (-0.1, 0.0, 0.1)]
+    assert "metric of M" in curvature_profile(M, path, blank()).get_ylabel()
+
+
+def test_many_bars_have_no_edges():
+    draws = np.random.default_rng(0)
+    A = draws.normal(size=(60, 50))
+    M = rg.ImmersedManifold(
+        rg.autograd_immersion(lambda w: anp.dot(A, w) + anp.concatenate([w, w[:10]]) ** 2, 50)
+    )
+    axes = principal_curvatures(M, M.point(np.zeros(50)), draws.normal(size=60), blank())
+    assert len(axes.patches) == 50
+    assert {bar.get_linewidth() for bar in axes.patches} == {0}
 
 
 def test_a_critical_curvature_far_above_is_told_and_not_drawn():

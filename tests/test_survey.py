@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import riemgn as rg
+from riemgn import markup
 from riemgn.surveying import Survey, survey
 from riemgn.surveying.wording import LEFT_OUT, sections
 
@@ -217,7 +218,7 @@ def test_a_metric_that_varies():
     problem = rg.Problem(M, rg.LogisticLoss(draws.integers(0, 2, 30))).natural()
     found = survey(problem, problem.manifold.point(net.init(0)))
     assert "varies" in found.left_out["mean_curvature"]
-    assert "Hessian of" in found.left_out["principal_curvatures"]
+    assert "varies" in found.left_out["principal_curvatures"]
     assert found.geodesic_modulus is not None
     told_or_left_out(found)
 
@@ -253,6 +254,76 @@ def test_a_survey_is_json_and_a_table():
     reader.feed(found._repr_html_())
     named = sum(len(part.rows) for part in sections(found))
     assert reader.rows == named
+
+
+def test_every_reason_is_told_wherever_a_survey_is_shown():
+    problem, x, *_ = network_problem([3, 4, 1])
+    found = survey(problem, x, most_entries=13000)
+    assert len(set(found.left_out.values())) == 3
+    card = found._repr_html_()
+    lines = str(found).splitlines()
+    for reason in (*found.left_out.values(), found.certificate.why):
+        assert f": {markup.in_powers(reason)}</td>" in card
+        assert any(line.endswith(f": {reason}") for line in lines)
+    [scalar] = [line for line in lines if line.strip().startswith("scalar curvature")]
+    assert scalar.endswith(found.left_out["scalar_curvature"])
+
+
+def test_rounding_is_no_curvature():
+    circle = surveyed(lambda w: anp.array([anp.cos(w[0]), anp.sin(w[0])]), [0.3], np.ones(2))
+    assert circle.scalar_curvature == 0
+    assert circle.parameter_effects == 0
+    cylinder = surveyed(
+        lambda w: anp.array([anp.cos(w[0]), anp.sin(w[0]), w[1]]), [0.3, 1.0], np.zeros(3)
+    )
+    assert cylinder.scalar_curvature == 0
+    np.testing.assert_allclose(cylinder.principal_curvatures, [0, 1], atol=0, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((1.17, 1.165), "1.17 to 1.165"),
+        ((2.346, 2.345), "2.346 to 2.345"),
+        ((2.0, 2.0), "2"),
+        ((1234.5, 0.001), "1234 to 0.001"),
+    ],
+)
+def test_the_ends_of_a_spectrum_have_the_same_digits(values, words):
+    A = np.vstack([np.diag(values), np.zeros(2)])
+    found = surveyed(lambda w: anp.dot(A, w), [0.0, 0.0], np.ones(3))
+    rows = {row.name: row.value for part in sections(found) for row in part.rows}
+    assert rows["singular values"] == words
+
+
+def scaled_circle(scale):
+    return lambda w: scale * anp.array([anp.cos(w[0]), anp.sin(w[0])])
+
+
+def test_a_loss_that_overflows_is_an_error():
+    with pytest.raises(rg.NumericalError, match="the loss is infinite"):
+        surveyed(scaled_circle(1e200), [0.3], np.ones(2))
+
+
+def test_lengths_whose_squares_are_no_floats_are_told():
+    found = surveyed(scaled_circle(1e-200), [0.3], np.ones(2))
+    told = found.left_out["mean_curvature"]
+    assert told.startswith("singular values of 1e-200 to 1e-200: products of two")
+    assert found.tangent_cosine == pytest.approx(
+        abs(np.cos(0.3) - np.sin(0.3)) / np.sqrt(2), rel=1e-12
+    )
+    told_or_left_out(found)
+    small = surveyed(scaled_circle(1e-120), [0.3], np.ones(2))
+    assert small.mean_curvature == pytest.approx(1e120, rel=1e-12)
+
+
+def test_what_is_no_float_is_left_out_with_a_reason():
+    found = surveyed(lambda w: 1e300 * w, [0.0, 0.0], np.ones(2))
+    assert found.least_kernel_eigenvalue is None
+    assert found.left_out["least_kernel_eigenvalue"] == "it leaves the range of floats"
+    zero = surveyed(lambda w: anp.array([w[0] ** 2, 0 * w[0]]), [0.0], np.ones(2)).to_dict()
+    assert zero["condition_number"] is None
+    assert "Jacobian is zero" in zero["left_out"]["condition_number"]
 
 
 class Rows(HTMLParser):

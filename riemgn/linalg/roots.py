@@ -29,6 +29,14 @@ class Root(ABC):
         """Return L^T v, of v's shape; written into `out`, which must not overlap v, if given."""
 
     @abstractmethod
+    def solve(self, v: np.ndarray) -> np.ndarray:
+        """Return L^{-1} v, of v's shape; infinity or NaN where L has no inverse."""
+
+    @abstractmethod
+    def solve_transposed(self, v: np.ndarray) -> np.ndarray:
+        """Return L^{-T} v, of v's shape; infinity or NaN where L has no inverse."""
+
+    @abstractmethod
     def rows(self, rows: slice) -> Root:
         """Return the root of those consecutive outputs alone; they must not cut a block of L."""
 
@@ -55,6 +63,12 @@ class IdentityRoot(Root):
             return v
         np.copyto(out, v)
         return out
+
+    def solve(self, v: np.ndarray) -> np.ndarray:
+        """Return v itself."""
+        return v
+
+    solve_transposed = solve
 
     def rows(self, rows: slice) -> IdentityRoot:
         """Return the identity itself."""
@@ -95,9 +109,12 @@ class DiagonalRoot(Root):
         return out
 
     def solve(self, v: np.ndarray) -> np.ndarray:
-        """Return L^{-1} v, v over the values row by row."""
+        """Return v over the values row by row: L^{-1} v, and L^{-T} v."""
         _require_rows(v, self.values.size)
-        return (v.T / self.values).T
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            return (v.T / self.values).T
+
+    solve_transposed = solve
 
     def rows(self, rows: slice) -> DiagonalRoot:
         """Return the root with those values alone."""
@@ -137,6 +154,14 @@ class BlockRoot(Root):
         """Return each transposed block times its k rows of v."""
         return _blockwise(self.blocks.transpose(0, 2, 1), v, _like(v) if out is None else out)
 
+    def solve(self, v: np.ndarray) -> np.ndarray:
+        """Return each block's inverse times its k rows of v."""
+        return _blockwise(_inverses(self.blocks), v, _like(v))
+
+    def solve_transposed(self, v: np.ndarray) -> np.ndarray:
+        """Return each transposed block's inverse times its k rows of v."""
+        return _blockwise(_inverses(self.blocks).transpose(0, 2, 1), v, _like(v))
+
     def rows(self, rows: slice) -> BlockRoot:
         """Return the root of the samples whose k outputs these rows are."""
         k = self.blocks.shape[1]
@@ -167,6 +192,10 @@ class DenseRoot(Root):
     def solve(self, v: np.ndarray) -> np.ndarray:
         """Return L^{-1} v."""
         return solve_triangular(self.triangle, v, lower=True, check_finite=False)
+
+    def solve_transposed(self, v: np.ndarray) -> np.ndarray:
+        """Return L^{-T} v."""
+        return solve_triangular(self.triangle, v, lower=True, trans="T", check_finite=False)
 
     def rows(self, rows: slice) -> DenseRoot:
         """Return the root itself for all rows; its outputs cannot be parted.
@@ -217,6 +246,17 @@ class DirectSumRoot(Root):
         self.second.transposed(v[self.size :], out=out[self.size :])
         return out
 
+    def solve(self, v: np.ndarray) -> np.ndarray:
+        """Return L^{-1} v, part by part."""
+        head, tail = v[: self.size], v[self.size :]
+        return np.concatenate([self.first.solve(head), self.second.solve(tail)])
+
+    def solve_transposed(self, v: np.ndarray) -> np.ndarray:
+        """Return L^{-T} v, part by part."""
+        head, tail = v[: self.size], v[self.size :]
+        solved = self.first.solve_transposed(head), self.second.solve_transposed(tail)
+        return np.concatenate(solved)
+
     def rows(self, rows: slice) -> Root:
         """Return the root of rows that lie in one of the two parts."""
         if rows.stop <= self.size:
@@ -247,6 +287,14 @@ def _like(v: np.ndarray) -> np.ndarray:
 def _require_rows(v: np.ndarray, n: int) -> None:
     if v.shape[0] != n:
         raise ValueError(f"v must have {n} rows, got shape {v.shape}")
+
+
+def _inverses(blocks: np.ndarray) -> np.ndarray:
+    """Return the inverses of blocks (samples, k, k), NaN where one is singular."""
+    try:
+        return np.linalg.inv(blocks)
+    except np.linalg.LinAlgError:
+        return np.full_like(blocks, np.nan)
 
 
 def _blockwise(blocks: np.ndarray, v: np.ndarray, out: np.ndarray) -> np.ndarray:

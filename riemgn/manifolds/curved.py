@@ -21,7 +21,7 @@ class CurvedSubmanifold(SecondOrderSubmanifold):
 
     The tangential part of every tangent vector counts. Where M is open in R^n, for p >= n and full
     rank, all curvatures but the parameter effects are zero; where the Jacobian loses rank they are
-    those of its range with lifts of least norm; for the Hessian of a loss they raise
+    those of its range with lifts of least norm; for the Hessian of a loss that varies they raise
     NotImplementedError. Formulas and signs are those of docs/theory.md, section 2.
 
     All of them raise `NumericalError` where the Jacobian is zero, is nearly rank-deficient (the

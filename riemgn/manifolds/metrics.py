@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 
 import numpy as np
 import scipy.linalg
@@ -37,6 +38,10 @@ class AmbientMetric(ABC):
         """Return s with L s = g for a covector g (n,), or None where L may have no inverse."""
         return None
 
+    @abstractmethod
+    def strong_convexity(self, loss: Loss) -> float:
+        """Return the largest number known with l'' >= nu H everywhere, l the loss; 0.0 if none."""
+
 
 class DotProduct(AmbientMetric):
     """The metric of R^n."""
@@ -46,6 +51,9 @@ class DotProduct(AmbientMetric):
 
     def whitened(self, u: np.ndarray, g: np.ndarray) -> np.ndarray:
         return g
+
+    def strong_convexity(self, loss: Loss) -> float:
+        return loss.strong_convexity
 
     def __repr__(self) -> str:
         return "dot product"
@@ -79,18 +87,31 @@ class ConstantWeight(AmbientMetric):
     def whitened(self, u: np.ndarray, g: np.ndarray) -> np.ndarray:
         return self.root(u).solve(g)
 
+    def strong_convexity(self, loss: Loss) -> float:
+        # H <= |H| I, and nu I <= l''
+        return loss.strong_convexity / self._largest_eigenvalue
+
+    @cached_property
+    def _largest_eigenvalue(self) -> float:
+        if isinstance(self._root, DiagonalRoot):
+            return float(self._root.values.max() ** 2)
+        return float(np.linalg.norm(self._root.triangle, 2) ** 2)
+
     def __repr__(self) -> str:
         return f"constant weight of {self.size} outputs"
 
 
 class LossHessian(AmbientMetric):
-    """The metric of a loss's Hessian: its gradient flow is that of natural gradient."""
+    """The metric of a loss's Hessian: its gradient flow is that of natural gradient.
 
-    varies = True
+    It varies over R^n unless the Hessian is known to be constant (`Loss.hessian_lipschitz` is 0),
+    as that of squared loss, weighted or not.
+    """
 
     def __init__(self, loss: Loss) -> None:
         self.loss = loss
         self.size = loss.size
+        self.varies = loss.hessian_lipschitz > 0
 
     def root(self, u: np.ndarray) -> Root:
         require_size(self, u.size)
@@ -101,8 +122,15 @@ class LossHessian(AmbientMetric):
 
     def whitened(self, u: np.ndarray, g: np.ndarray) -> np.ndarray | None:
         # a Hessian may be singular: the loss alone knows how its own gradient is seen through it
-        own = np.array_equal(g, self.loss.gradient(u))
-        return self.loss.whitened_gradient(u) if own else None
+        if np.array_equal(g, self.loss.gradient(u)):
+            return self.loss.whitened_gradient(u)
+        return None if self.varies else self.root(u).solve(g)
+
+    def strong_convexity(self, loss: Loss) -> float:
+        if loss is self.loss and not self.varies:
+            return 1.0
+        # H <= mu I, and nu I <= l''
+        return loss.strong_convexity / self.loss.smoothness
 
     def __repr__(self) -> str:
         return f"Hessian of {self.loss!r}"

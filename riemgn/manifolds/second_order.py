@@ -18,8 +18,8 @@ from riemgn.manifolds.submanifold import Submanifold, ambient, checked_point
 class SecondOrderSubmanifold(Submanifold):
     """The image M of an immersion with what its second derivatives tell of one pair of vectors.
 
-    For a constant weight all of it is that of L^T f in R^n. For the Hessian of a loss, which varies
-    over R^n, the Christoffel symbols alone are defined; what else is asked for raises
+    For a constant weight all of it is that of L^T f in R^n. For the Hessian of a loss, where that
+    varies over R^n, the Christoffel symbols alone are defined; what else is asked for raises
     NotImplementedError.
 
     Where the Jacobian is nearly, but not numerically, rank-deficient the second fundamental form

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riemgn.arguments import choice
-from riemgn.plotting.style import axes_or_new, finish, ink, look
+from riemgn.plotting.style import axes_or_new, bounded_legend, finish, ink, look
 from riemgn.plotting.walks import Walk, Walked, walks
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def principal_components(
         for which, share in zip(("first", "second"), found.shares, strict=True)
     ]
     finish(axes, *names, f"Principal components of the {_SPACES[of]}")
-    axes.legend(fontsize=9, framealpha=0.85, edgecolor="none")
+    bounded_legend(axes, kept=("start", "end"), framealpha=0.85, edgecolor="none")
     return axes
 
 

@@ -16,6 +16,7 @@ from riemgn.plotting.style import (
     GREEN,
     VERMILION,
     axes_or_new,
+    bounded_legend,
     finish,
     ink,
     muted,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 _FEW = 40  # points at which the largest curvature is sought
 _FAR = 5  # times the largest curvature, from which the critical one would dwarf the picture
-_UNIT = "1 / unit of the outputs"
+_MANY = 40  # bars from which each is too narrow for an edge
 
 
 def curvature_profile(
@@ -67,17 +68,21 @@ def curvature_profile(
     if gaps:
         remark(axes, f"{gaps} of {sum(values.size for values in drawn[:2])} values not defined")
     axes.set_yscale("log" if _is_positive(drawn) else "linear")
-    finish_along(axes, along, f"normal curvature ({_UNIT})")
+    finish_along(axes, along, f"normal curvature ({_unit(M, along.points[0])})")
     return axes
 
 
 def principal_curvatures(M: ImmersedManifold, x: Point, normal, ax: Axes | None = None) -> Axes:
     """Draw the principal curvatures at a point along a normal, and the critical one.
 
-    Give the residual y - u of half squared error as the normal: the Riemannian Hessian at a
-    critical point has the eigenvalues 1 - |r| kappa_i, r the residual's normal part
-    (docs/theory.md, section 2), so that the point is no minimum where a curvature exceeds 1 / |r|.
-    That value is drawn, and the legend tells how many curvatures exceed it.
+    Let r be the normal part of the vector. Half the squared distance to u + r has at the point u
+    the Riemannian Hessian with the eigenvalues 1 - |r| kappa_i (docs/theory.md, section 2), so that
+    u is not the nearest point of M where a curvature exceeds 1 / |r|. That value is drawn, and the
+    legend tells how many curvatures exceed it. Lengths and angles are those of the metric of M.
+
+    With the residual y - u as the normal, the loss is half the squared error in the metric of M,
+    and a critical point at which a curvature exceeds 1 / |r| is no minimum of it. Of other losses
+    the picture says nothing: `riemgn.survey` judges by the loss itself.
 
     Args:
         M: The manifold.
@@ -92,15 +97,16 @@ def principal_curvatures(M: ImmersedManifold, x: Point, normal, ax: Axes | None 
     r = vector("normal", normal, x.size)
     curvatures = M.principal_curvatures(x, r)
     critical = 1 / float(M.norm(x, r - M.projection(x, r)))
-    beyond = curvatures >= critical
+    beyond = curvatures > critical
     axes = axes_or_new(ax)
     orders = np.arange(1, curvatures.size + 1)
     for those, colour, hatch, label in (
-        (~beyond, BLUE, None, "below it"),
-        (beyond, VERMILION, "///", "at or above it: no minimum"),
+        (~beyond, BLUE, None, "up to it"),
+        (beyond, VERMILION, "///", "above it: u is not nearest to u + r"),
     ):
         if those.any():
-            bars = {"color": colour, "hatch": hatch, "edgecolor": ink(), "linewidth": 0.4}
+            edge = 0.4 if curvatures.size < _MANY else 0
+            bars = {"color": colour, "hatch": hatch, "edgecolor": ink(), "linewidth": edge}
             name = f"{np.count_nonzero(those)} {label}"
             axes.bar(orders[those], curvatures[those], width=0.7, label=name, **bars)
     axes.axhline(0, color=muted(), linewidth=0.8)
@@ -110,8 +116,16 @@ def principal_curvatures(M: ImmersedManifold, x: Point, normal, ax: Axes | None 
     else:
         remark(axes, f"{name}, far above")
     whole_numbers(axes.xaxis)
-    finish(axes, "order", f"principal curvature ({_UNIT})")
+    axes.set_xlim(0, curvatures.size + 1)
+    finish(axes, "order", f"principal curvature ({_unit(M, x)})")
+    bounded_legend(axes, framealpha=0.85, edgecolor="none")
     return axes
+
+
+def _unit(M: ImmersedManifold, x: Point) -> str:
+    if M.metric.root(x.outputs).is_identity:
+        return "1 / unit of the outputs"
+    return "1 / length in the metric of M"
 
 
 def _curvatures_ahead(M: ImmersedManifold, along: Stations) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _EPS = float(np.finfo(np.float64).eps)
+_LINE = 36  # letters in a line of a remark
 _WIDE = 5  # the largest over the least loss from which a logarithmic axis shows more
 
 
@@ -64,20 +66,23 @@ def gradient_norm_curve(runs: Runs, ax: Axes | None = None, *, against: str | No
 
 
 def tangent_cosine_curve(runs: Runs, ax: Axes | None = None, *, against: str | None = None) -> Axes:
-    """Draw the cosine between residual and tangent space, |P g| / |g|, on a logarithmic axis.
+    """Draw the cosine between residual and tangent space on a logarithmic axis.
 
-    It is 1 where the residual is tangent to M and 0 where it is normal, at critical points.
-    Arguments and errors are those of `loss_curve`; fits do not measure it.
+    It is 1 where the residual is tangent to M and 0 where it is normal, at critical points. A run
+    measures it in the metric of its loss, |P s| / |s|, a flow in that of its manifold; for half the
+    squared error and the dot product the two are one, |P g| / |g|. Arguments and errors are those
+    of `loss_curve`; fits do not measure it.
     """
     drawn = courses(runs)
-    return _draw(drawn, quantity(drawn, "tangent cosine"), ax, against, "tangent cosine |Pg| / |g|")
+    return _draw(drawn, quantity(drawn, "tangent cosine"), ax, against, "tangent cosine")
 
 
 def damping_curve(runs: Runs, ax: Axes | None = None, *, against: str | None = None) -> Axes:
     """Draw the damping of every step, or along a flow, on a logarithmic axis.
 
-    Steps without damping are not drawn, and the legend says how many they are. Arguments and errors
-    are those of `loss_curve`; fits do not record it.
+    Steps without damping are not drawn, and the legend says how many they are; where no step is
+    damped the axis is linear. Arguments and errors are those of `loss_curve`; fits do not record
+    it.
     """
     drawn = courses(runs)
     values = quantity(drawn, "damping")
@@ -109,13 +114,13 @@ def _draw(
 ) -> Axes:
     """Draw a line a course; on a logarithmic axis without the values up to their floor.
 
-    The axis is linear after all where no value is above.
+    Where no floors are given and no value is above zero the axis is linear after all.
     """
     place = common_axis(drawn, against)
     axes = axes_or_new(ax)
-    floors = [0.0] * len(drawn) if floors is None else floors
-    above = [own > floor for own, floor in zip(values, floors, strict=True)]
-    logarithmic = logarithmic and any(np.any(there) for there in above)
+    lowest = [0.0] * len(drawn) if floors is None else floors
+    above = [own > floor for own, floor in zip(values, lowest, strict=True)]
+    logarithmic &= floors is not None or any(np.any(there) for there in above)
     for k, (course, own, there) in enumerate(zip(drawn, values, above, strict=True)):
         shown = np.where(there, own, np.nan) if logarithmic else own
         options = look(k, np.count_nonzero(np.isfinite(shown)))
@@ -124,6 +129,9 @@ def _draw(
             remark(axes, "not measured" + ("" if course.label is None else f": {course.label}"))
     if logarithmic:
         axes.set_yscale("log")
+        if not any(np.any(there) for there in above):
+            ends = np.concatenate([course.places[place] for course in drawn])
+            axes.set_xlim(ends.min(), max(ends.max(), ends.min() + 1))
         _tell_hidden(axes, values, above, hidden_as)
     if place in ("iteration", "evaluations"):
         whole_numbers(axes.xaxis)
@@ -138,7 +146,8 @@ def _tell_hidden(
     pairs = zip(values, above, strict=True)
     hidden = sum(int(np.count_nonzero(~there & ~np.isnan(own))) for own, there in pairs)
     if hidden:
-        remark(axes, f"{hidden} {'point' if hidden == 1 else 'points'} {hidden_as} not drawn")
+        words = f"{hidden} {'point' if hidden == 1 else 'points'} {hidden_as} not drawn"
+        remark(axes, fill(words, _LINE))
 
 
 def _is_wide(losses: list[np.ndarray]) -> bool:

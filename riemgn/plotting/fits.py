@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from riemgn.fitting import FitResult, FitStep
 
 _HELD_OUT = look(1)
+_LEGEND = 0.3  # room for three names above the lines, a share of their height
 
 
 def loss_figure(result: FitResult, title: str = "") -> Figure:
@@ -100,7 +101,10 @@ def ridge_curve(result: FitResult, ax: Axes | None = None) -> Axes:
     _star(axes, strengths[best], mean[best], f"chosen: {strengths[best]:.3g}")
     axes.set_xscale("log")
     axes.invert_xaxis()
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + _LEGEND * (high - low))
     finish(axes, "ridge, weaker to the right", "held-out loss a row", "Choice of the ridge")
+    axes.legend(loc="upper center", frameon=False, fontsize=9)
     return axes
 
 

@@ -117,9 +117,7 @@ def _plotly():
     try:
         import plotly.graph_objects as go
     except ImportError:
-        raise ImportError(
-            "an interactive surface needs plotly: pip install 'riemgn[interactive]'"
-        ) from None
+        raise ImportError("an interactive surface needs plotly: pip install plotly") from None
     return go
 
 

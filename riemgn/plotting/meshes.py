@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from riemgn.arguments import integer, matrix, positive, told
-from riemgn.linalg import one_blas_thread
 from riemgn.manifolds import ImmersedManifold
+from riemgn.plotting.frames import checked_frame, cut_to, even_lines, grid, outputs_over
 from riemgn.plotting.surface_colour import SurfaceColour, is_curvature, surface_colour
 from riemgn.plotting.walks import walk
 from riemgn.problem import Problem
@@ -18,10 +18,16 @@ RESOLUTION = 80
 CURVED_RESOLUTION = 40  # a curvature takes a hundred times as long as an output
 MARGIN = 0.3
 
+_NO_LENGTH = 1e-6  # of a box's side, as a share of its longest one and of the parameters
+_ONE_POINT = 1e-12  # of a surface's extent, as a share of its outputs
+
 
 @dataclass(frozen=True, eq=False)
 class SurfaceMesh:
-    """A surface in R^3 on a grid of its parameters; what is not finite is NaN.
+    """A surface in R^3 on a grid of its parameters; what is not finite, or not drawn, is NaN.
+
+    Lines of the grid lie closer where outputs move faster with the parameters. At the edge of a
+    frame of outputs the grid's corners are drawn in.
 
     Attributes:
         params: w, (a, b, 2).
@@ -39,6 +45,7 @@ def surface_mesh(
     around=None,
     *,
     box=None,
+    within=None,
     margin: float = MARGIN,
     resolution: int | None = None,
     colour=None,
@@ -49,7 +56,8 @@ def surface_mesh(
         M: The manifold, or a problem on it.
         around: What is to be seen: a point, run, flow or sequence of points, or several of them in
             a list or mapping. The mesh covers the bounding box of their parameters.
-        box: Instead, the parameters covered: ((low, high), (low, high)).
+        box: Instead, the parameters covered, at even distances: ((low, high), (low, high)).
+        within: The outputs drawn, (low, high) for each of the three; None for all.
         margin: How far the mesh goes beyond `around` on each side, as a share of the box's side.
         resolution: Points along each parameter; by default 80, and 40 where colour is a curvature.
         colour: None; "gaussian", "mean" or "normal" for a curvature of the surface in R^3 with the
@@ -58,8 +66,8 @@ def surface_mesh(
 
     Raises:
         TypeError: An argument is of another type.
-        ValueError: M is no surface in R^3, neither or both of `around` and `box` are given, or an
-            argument has no possible value.
+        ValueError: M is no surface in R^3, neither or both of `around` and `box` are given, an
+            argument has no possible value, or there is nothing to be drawn.
     """
     manifold = surface_manifold(M)
     if (around is None) == (box is None):
@@ -67,10 +75,17 @@ def surface_mesh(
     if resolution is None:
         resolution = CURVED_RESOLUTION if is_curvature(colour) else RESOLUTION
     count = integer("resolution", resolution, least=2)
-    sides = _checked_box(box) if box is not None else box_around(around, margin)
-    first, second = (np.linspace(low, high, count) for low, high in sides)
-    params = np.stack(np.meshgrid(first, second, indexing="ij"), axis=-1)
+    frame = None if within is None else checked_frame(within)
+    if box is not None:
+        lines = [np.linspace(low, high, count) for low, high in _checked_box(box)]
+    else:
+        sides = box_around(around, margin)
+        lines = even_lines(manifold, sides, _params_of(around), count, frame)
+    params = grid(*lines)
     outputs = outputs_over(manifold, params)
+    if frame is not None:
+        params, outputs = cut_to(manifold, params, outputs, frame)
+    _check_extent(outputs, params)
     return SurfaceMesh(params, outputs, surface_colour(M, params, outputs, colour))
 
 
@@ -115,19 +130,21 @@ def box_around(around, margin: float = MARGIN) -> np.ndarray:
         raise ValueError(f"around must have points of 2 parameters, got {params.shape[1]}")
     low, high = params.min(axis=0), params.max(axis=0)
     sides = high - low
-    short = sides <= 1e-9 * max(sides.max(), np.abs(params).max())
+    short = sides <= _NO_LENGTH * max(sides.max(), np.abs(params).max())
     missing = sides.max() if not short.all() else 1.0
     widening = np.where(short, 0.5 * missing, 0.0) + share * np.where(short, missing, sides)
     return np.stack([low - widening, high + widening], axis=1)
 
 
-@one_blas_thread()
-def outputs_over(manifold: ImmersedManifold, params: np.ndarray) -> np.ndarray:
-    """Return f(w) for parameters (..., p), (..., n); NaN where it is not finite."""
-    f = manifold.immersion
-    flat = np.array([f.at(w).outputs for w in params.reshape(-1, f.dim)])
-    outputs = flat.reshape(*params.shape[:-1], f.ambient_dim)
-    return np.where(np.isfinite(outputs).all(axis=-1, keepdims=True), outputs, np.nan)
+def _check_extent(outputs: np.ndarray, params: np.ndarray) -> None:
+    """Raise ValueError if a surface has no point to be drawn, or only one."""
+    there = outputs[np.isfinite(outputs).all(axis=-1)]
+    low, high = params.min(axis=(0, 1)), params.max(axis=(0, 1))
+    box = f"{low[0]:.4g} <= w_0 <= {high[0]:.4g}, {low[1]:.4g} <= w_1 <= {high[1]:.4g}"
+    if len(there) == 0:
+        raise ValueError(f"no surface to draw for {box}: no output is finite and within the frame")
+    if np.ptp(there, axis=0).max() <= _ONE_POINT * np.abs(there).max():
+        raise ValueError(f"no surface to draw for {box}: all outputs are the same")
 
 
 def _checked_box(box) -> np.ndarray:

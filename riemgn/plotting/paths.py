@@ -8,7 +8,8 @@ import numpy as np
 
 from riemgn.arguments import integer, positive
 from riemgn.manifolds import ImmersedManifold, Point
-from riemgn.plotting.meshes import outputs_over, surface_manifold
+from riemgn.plotting.frames import outputs_over
+from riemgn.plotting.meshes import surface_manifold
 from riemgn.plotting.space import PATH, axes_in_space, legend, room_for
 from riemgn.plotting.style import BLUE, GREEN
 from riemgn.plotting.walks import Walk, Walked, walk
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D
 
 BETWEEN = 24  # points drawn for each step of a run on a surface
+
+_FAINT = 0.4  # opacity behind a surface
+_BEHIND = {"linestyle": ":", "linewidth": 1.6, "alpha": 0.8, "path_effects": []}
 
 
 def path(
@@ -30,6 +34,8 @@ def path(
     linestyle="-",
 ) -> Axes3D:
     """Draw the points of a run, a flow or a curve in R^3, in their order.
+
+    Where a surface on the same axes hides it from where these are seen, it is dotted.
 
     Args:
         path: A `Result` of `minimize(..., record_points=True)`, a `Trajectory`, points, or outputs
@@ -46,17 +52,19 @@ def path(
         ValueError: The points have another number of outputs, or a run did not record them; `on` is
             no surface in R^3; or it is given for outputs alone.
     """
+    from riemgn.plotting.artists import SpaceLine
+
     walked = walk_in_space(path)
     curve = walked.outputs if on is None else steps_on(surface_manifold(on), walked)
     ax = axes_in_space(ax)
     room_for(ax, curve)
     line = {"color": colour, "linewidth": 2.2, "linestyle": linestyle, "zorder": PATH}
-    ax.plot(*curve.T, label=label, path_effects=_halo(3.6), **line)
+    ax.add_line(SpaceLine(curve, _BEHIND, label=label, path_effects=_halo(3.6), **line))
     if walked.unit == "iteration":
         dots = {"color": colour, "linestyle": "none", "marker": "o", "markersize": 4.5}
-        ax.plot(
-            *walked.outputs.T, markeredgecolor="white", markeredgewidth=0.7, zorder=PATH, **dots
-        )
+        edge = {"markeredgecolor": "white", "markeredgewidth": 0.7}
+        faint = {"alpha": _FAINT}
+        ax.add_line(SpaceLine(walked.outputs, faint, **dots, **edge, zorder=PATH))
     legend(ax)
     return ax
 

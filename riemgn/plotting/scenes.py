@@ -10,15 +10,17 @@ import numpy as np
 
 from riemgn.arguments import told
 from riemgn.flows import gauss_newton_flow, gradient_flow
-from riemgn.losses import HuberLoss, SquaredLoss
-from riemgn.manifolds import Point
+from riemgn.losses import HuberLoss, Loss, SquaredLoss, WeightedLoss
+from riemgn.manifolds import ImmersedManifold, Point
+from riemgn.optimizers.optimality import optimality_at
+from riemgn.plotting.frames import frame_around, outputs_over
 from riemgn.plotting.marks import mark, target
-from riemgn.plotting.meshes import surface_manifold, surface_mesh
+from riemgn.plotting.meshes import SurfaceMesh, surface_manifold, surface_mesh
 from riemgn.plotting.paths import path, walk_in_space
 from riemgn.plotting.style import look
 from riemgn.plotting.surfaces import level_lines, mesh_surface
-from riemgn.plotting.tangents import tangent_plane
-from riemgn.plotting.walks import Walked
+from riemgn.plotting.tangents import tangent_plane, tangent_square
+from riemgn.plotting.walks import Walk, Walked
 from riemgn.problem import Problem
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ _GAUSS_NEWTON_END = 15.0  # on a flat M the gap of half the squared error is the
 _GRADIENT_END = 1e4
 _TOLERANCE = 1e-6
 _MOST_EVALUATIONS = 5000
+_ARRIVED = 1e-3  # the cosine between residual and tangent plane up to which an end is an optimum
+_NO_GAIN = 1e-6  # what the Gauss-Newton model promises there, as a share of what the path gained
+_ON_SURFACE = 1e-6  # of the outputs' size, up to which a path's outputs are those of the manifold
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,18 +43,36 @@ class Scene:
 
     Attributes:
         paths: By their labels.
-        optimum: The outputs with the least loss at the end of a path, (3,).
+        end: The outputs with the least loss at the end of a path, (3,).
+        arrived: Whether that is an optimum of the loss on the surface, to first order.
         target: y (3,), or None for a loss that has none.
+        frame: The box of outputs around all of these and the start, (3, 2), or None for all outputs.
     """
 
     paths: Mapping[str, Walked]
-    optimum: np.ndarray
+    end: np.ndarray
+    arrived: bool
     target: np.ndarray | None
+    frame: np.ndarray | None
 
-    def seen_from(self, x: Point) -> list:
-        """Return what the surface must reach: the start, and paths whose parameters are known."""
+    @property
+    def name_of_end(self) -> str:
+        """What the end is called."""
+        return "optimum" if self.arrived else "best end"
+
+    def mesh(
+        self, problem: Problem, x: Point, margin: float, resolution: int | None, colour
+    ) -> SurfaceMesh:
+        """Return the surface around the start and the paths whose parameters are known."""
         known = (way for way in self.paths.values() if walk_in_space(way).params is not None)
-        return [x, *known]
+        return surface_mesh(
+            problem,
+            [x, *known],
+            within=self.frame,
+            margin=margin,
+            resolution=resolution,
+            colour=colour,
+        )
 
 
 def surface_with_paths(
@@ -65,7 +88,9 @@ def surface_with_paths(
     """Draw a surface with its target, the tangent plane at a start, and paths to the optimum.
 
     Thin lines join outputs of one colour. Where that is the loss, the Gauss-Newton flow crosses
-    them at right angles: it is steepest descent on the surface, whatever its parameters are.
+    them at right angles: it is steepest descent on the surface, whatever its parameters are. The
+    surface is cut off far beyond the paths and the target. A diamond is where the best path ends;
+    it is called the optimum if the residual is normal to the surface there.
 
     Args:
         problem: A loss on a manifold of two parameters and three outputs.
@@ -79,13 +104,12 @@ def surface_with_paths(
 
     Raises:
         TypeError: An argument is of another type.
-        ValueError: The manifold is no surface in R^3, or an argument has no possible value.
+        ValueError: The manifold is no surface in R^3, it has no tangent plane at x, a path is not
+            on it, or an argument has no possible value.
         riemgn.NumericalError: The loss or a derivative is not finite at x.
     """
     scene = scene_of(problem, x, paths)
-    mesh = surface_mesh(
-        problem, scene.seen_from(x), margin=margin, resolution=resolution, colour=colour
-    )
+    mesh = scene.mesh(problem, x, margin, resolution, colour)
     ax = mesh_surface(mesh, ax)
     if mesh.colour is not None:
         level_lines(mesh, ax)
@@ -95,9 +119,9 @@ def surface_with_paths(
         on = problem if walk_in_space(way).unit == "iteration" else None
         path(way, ax, on=on, label=label, colour=chosen["color"], linestyle=chosen["linestyle"])
     mark(x, ax, label="start")
-    mark(scene.optimum, ax, label="optimum", marker="D")
+    mark(scene.end, ax, label=scene.name_of_end, marker="D")
     if scene.target is not None:
-        target(scene.target, ax, nearest=scene.optimum)
+        target(scene.target, ax, nearest=scene.end)
     return ax
 
 
@@ -110,17 +134,61 @@ def scene_of(problem: Problem, x: Point, paths: Mapping[str, Walked] | None = No
     """
     if not isinstance(problem, Problem):
         raise TypeError(f"problem must be a riemgn.Problem, got {type(problem).__name__}")
-    surface_manifold(problem)
+    manifold = surface_manifold(problem)
+    tangent_square(manifold, x, 1.0)
     if paths is None:
         paths = flows_from(problem, x)
     if not isinstance(paths, Mapping):
         raise TypeError(f"paths must map labels to runs or flows, got {told(paths)}")
     if not paths:
         raise ValueError("paths is empty: it must have a run or a flow")
-    ends = [walk_in_space(way).outputs[-1] for way in paths.values()]
-    optimum = min(ends, key=problem.loss.value)
-    has_target = isinstance(problem.loss, (SquaredLoss, HuberLoss))
-    return Scene(paths, optimum, problem.loss.targets if has_target else None)
+    ways = [walk_in_space(way) for way in paths.values()]
+    for label, way in zip(paths, ways, strict=True):
+        check_on(manifold, way, f"paths[{label!r}]")
+    best = min(ways, key=lambda way: problem.loss.value(way.outputs[-1]))
+    y = target_of(problem.loss)
+    seen = [x.outputs[None], *(way.outputs for way in ways), *([] if y is None else [y[None]])]
+    frame = frame_around(np.concatenate(seen))
+    return Scene(paths, best.outputs[-1], is_optimum(problem, best), y, frame)
+
+
+def target_of(loss: Loss) -> np.ndarray | None:
+    """Return the outputs with the least loss where these are given targets, or None."""
+    while isinstance(loss, WeightedLoss):
+        loss = loss.loss
+    return loss.targets if isinstance(loss, (SquaredLoss, HuberLoss)) else None
+
+
+def is_optimum(problem: Problem, way: Walk) -> bool:
+    """Whether a path ends where the loss is least on the surface, to first order.
+
+    The tangent plane must exist there. Ends whose parameters are not known are not optima.
+    """
+    if way.params is None:
+        return False
+    end = problem.manifold.point(way.params[-1])
+    if end.rank < 2:
+        return False
+    here = optimality_at(problem, end)
+    gained = problem.loss.value(way.outputs[0]) - here.cost
+    return here.is_met(_ARRIVED) or here.promise <= _NO_GAIN * gained
+
+
+def check_on(manifold: ImmersedManifold, way: Walk, name: str) -> None:
+    """Raise ValueError unless a path's outputs are those of a manifold at its parameters.
+
+    A path whose parameters are not known is taken as it is.
+    """
+    if way.params is None:
+        return
+    if way.params.shape[1] != 2:
+        raise ValueError(f"{name} must have points of 2 parameters, got {way.params.shape[1]}")
+    apart = np.abs(outputs_over(manifold, way.params) - way.outputs).max(axis=1)
+    wrong = ~(apart <= _ON_SURFACE * np.abs(way.outputs).max())
+    if wrong.any():
+        raise ValueError(
+            f"{name} must be on the manifold drawn: f has other outputs at its point {wrong.argmax()}"
+        )
 
 
 def flows_from(problem: Problem, x: Point) -> dict[str, Walked]:

@@ -10,7 +10,7 @@ import numpy as np
 from riemgn.arguments import integer, told
 from riemgn.manifolds import Point
 from riemgn.plotting.planes import Plane, plane_of, target_of
-from riemgn.plotting.style import axes_or_new, finish, ink, look, muted
+from riemgn.plotting.style import axes_or_new, bounded_legend, finish, ink, look, muted
 from riemgn.plotting.walks import Walk, Walked, walks
 from riemgn.problem import Problem
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _MARGIN = 0.18  # of the window around what is marked, a share of its width
 _FLATTEST, _STEEPEST = 0.5, 0.8  # height over width of the window
 _ROW = 0.07  # of the legend, a share of the window's height
+_MOST_NAMES = 14  # in the legend, if it is to lie on the picture
 _LEVELS = 14
 _LINE = 1e-3  # least singular value of the tangent space's shadow up to which it is a line
 
@@ -56,18 +57,20 @@ def loss_slice(
     Raises:
         TypeError: An argument is of another kind.
         ValueError: Start and optimum have the same outputs, or there is one output; a path has no
-            points.
+            points, or something another number of outputs.
         NumericalError: The loss's gradient overflows at the start or the optimum.
     """
     _check(problem, start, optimum)
     integer("resolution", resolution, least=2)
     drawn = walks(paths)
+    _check_size("paths", [path.outputs.shape[1] for _, path in drawn], optimum.size)
     plane = plane_of(problem, start, optimum, [path for _, path in drawn])
     target = target_of(problem.loss, plane.origin.size)
     marked = _marks(plane, start, optimum, target)
     shadows = [plane.coordinates(path.outputs) for _, path in drawn]
-    rows = (len(drawn) + len(marked) + 2) // 2
-    window = _window(np.concatenate([*marked.values(), *shadows]), min(rows * _ROW, 0.5))
+    names = len(drawn) + len(marked) + 1
+    legend = _ROW * ((names + 1) // 2) if names <= _MOST_NAMES else 0.0
+    window = _window(np.concatenate([*marked.values(), *shadows]), legend)
     axes = axes_or_new(ax)
     _draw_contours(axes, problem, plane, window, resolution)
     _draw_tangent_line(axes, problem, plane, optimum)
@@ -82,7 +85,8 @@ def loss_slice(
     axes.set_aspect("equal")
     title = rf"Loss on a plane of $\mathbb{{R}}^{{{plane.origin.size}}}$"
     finish(axes, "from the start to the optimum", f"towards {plane.second}", title)
-    axes.legend(loc="lower center", ncols=2, fontsize=8, framealpha=0.85, edgecolor="none")
+    inside = {"loc": "lower center", "ncols": 2, "fontsize": 8}
+    bounded_legend(axes, _MOST_NAMES, tuple(marked), framealpha=0.85, edgecolor="none", **inside)
     return axes
 
 
@@ -92,6 +96,13 @@ def _check(problem: Problem, start: Point, optimum: Point) -> None:
     for name, point in (("start", start), ("optimum", optimum)):
         if not isinstance(point, Point):
             raise TypeError(f"{name} must be a point of the manifold, got {told(point)}")
+        _check_size(name, [point.size], problem.manifold.immersion.ambient_dim)
+
+
+def _check_size(name: str, sizes: Sequence[int], wanted: int) -> None:
+    for size in sizes:
+        if size != wanted:
+            raise ValueError(f"{name} must have n = {wanted} outputs, got {size}")
 
 
 def _marks(
@@ -129,7 +140,8 @@ def _draw_contours(
     # levels that are even in the root of the loss: those of a square are circles at even distances
     low, high = field.min(), field.max()
     levels = low + (high - low) * np.linspace(0, 1, _LEVELS + 1)[1:-1] ** 2
-    contours = axes.contour(x, y, field, levels=levels, colors=muted(), linewidths=0.7)
+    lines = {"colors": muted(), "linewidths": 0.7, "linestyles": "solid"}
+    contours = axes.contour(x, y, field, levels=levels, **lines)
     axes.clabel(contours, levels[::3], fontsize=7, fmt="%.3g")
 
 

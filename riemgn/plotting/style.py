@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from riemgn.arguments import choice
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
@@ -34,6 +36,9 @@ MUTED = "#6b7280"
 _STYLES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (9, 3)))
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _MARKED = 30  # points up to which every point of a line has a marker
+_ROW = 0.18  # of a legend beside axes, inches
+_SHORT = 12  # letters of a name up to which such a legend may have two columns
+_NARROW = 26  # letters in one of its lines
 _MUTED = 0.6  # the share of ink in the colour of what is not the subject
 
 _SPREADS = {"range": (0.0, 1.0), "quartiles": (0.25, 0.75)}
@@ -57,8 +62,67 @@ def finish(axes: Axes, xlabel: str, ylabel: str, title: str = "") -> None:
     axes.tick_params(labelsize=9)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25, linewidth=0.6)
-    if axes.get_legend_handles_labels()[1]:
-        axes.legend(frameon=False, fontsize=9)
+    bounded_legend(axes, frameon=False)
+
+
+def bounded_legend(axes: Axes, most: int = 10, kept: Sequence[str] = (), **inside) -> None:
+    """Draw a legend, if anything has a label, that leaves the axes their room.
+
+    One of more than `most` names is drawn beside the axes, in one or two columns; where the figure
+    has no layout that would make room for it, `most` names are drawn inside. What is left out is
+    counted in a last line.
+
+    Args:
+        axes: The axes.
+        most: How many names may be drawn inside.
+        kept: Names that come first where some are left out.
+        inside: Further options of `Axes.legend` there.
+    """
+    handles, labels = axes.get_legend_handles_labels()
+    if not labels:
+        return
+    if len(labels) > most:
+        order = sorted(range(len(labels)), key=lambda k: labels[k] not in kept)
+        handles, labels = [handles[k] for k in order], [labels[k] for k in order]
+    if len(labels) > most and axes.figure.get_layout_engine() is not None:
+        _legend_beside(axes, handles, labels)
+    else:
+        axes.legend(*_first(most, handles, labels), **{"fontsize": 9, **inside})
+
+
+def _legend_beside(axes: Axes, handles: Sequence[Artist], labels: Sequence[str]) -> None:
+    figure = axes.figure.figure
+    rows = int(axes.get_position().height * figure.get_figheight() / _ROW)
+    columns = 2 if len(labels) > rows and max(map(len, labels)) <= _SHORT else 1
+    labels = [fill(label, _NARROW) for label in labels]
+    filled = np.cumsum([1 + label.count("\n") for label in labels])
+    most = len(labels)
+    if filled[-1] > columns * rows:  # one row tells how many are left out
+        most = 1 + max(1, int(np.count_nonzero(filled < columns * rows)))
+    handles, labels = _first(most, handles, labels)
+    axes.legend(
+        handles,
+        labels,
+        loc="upper left",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=columns,
+        frameon=False,
+        fontsize=8,
+    )
+
+
+def _first(
+    most: int, handles: Sequence[Artist], labels: Sequence[str]
+) -> tuple[list[Artist], list[str]]:
+    """Return so many names of a legend, the last one the number of what is left out."""
+    from matplotlib.lines import Line2D
+
+    rest = len(labels) - most
+    if rest <= 0:
+        return list(handles), list(labels)
+    kept = most - 1
+    more = Line2D([], [], linestyle="none")
+    return [*handles[:kept], more], [*labels[:kept], f"and {rest + 1} more"]
 
 
 def band(

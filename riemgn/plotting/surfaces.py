@@ -33,6 +33,7 @@ def surface(
     *,
     around=None,
     box=None,
+    within=None,
     margin: float = MARGIN,
     resolution: int | None = None,
     colour=None,
@@ -44,21 +45,27 @@ def surface(
         ax: Three-dimensional axes, or None for new ones.
         around: As for `surface_mesh`, and so are the other arguments.
         box: The parameters covered, in place of `around`.
+        within: The outputs drawn, (low, high) for each of the three; None for all.
         margin: How far the surface goes beyond `around`.
         resolution: Points along each parameter.
         colour: None, "gaussian", "mean", "normal", "loss", or values.
     """
-    mesh = surface_mesh(M, around, box=box, margin=margin, resolution=resolution, colour=colour)
+    mesh = surface_mesh(
+        M, around, box=box, within=within, margin=margin, resolution=resolution, colour=colour
+    )
     return mesh_surface(mesh, ax)
 
 
 def mesh_surface(mesh: SurfaceMesh, ax: Axes3D | None = None) -> Axes3D:
     """Draw a mesh, with a colour bar if it has a colour.
 
-    A face has the mean colour of its corners, and is left out where a corner is not finite.
+    A face has the mean colour of its corners, and is left out where a corner is not finite. It
+    hides what is drawn on the same axes by `path`, `geodesic` and `level_lines`, from where the
+    axes are seen when they are drawn.
     """
     from matplotlib.colors import to_rgba
-    from mpl_toolkits.mplot3d.art3d import Poly3DCollection
+
+    from riemgn.plotting.artists import SurfaceFaces
 
     ax = axes_in_space(ax)
     room_for(ax, mesh.outputs)
@@ -72,9 +79,7 @@ def mesh_surface(mesh: SurfaceMesh, ax: Axes3D | None = None) -> Axes3D:
         _colour_bar(ax, scale, mesh.colour)
     lit = _lit(colours, faces[drawn])
     ax.add_collection3d(
-        Poly3DCollection(
-            faces[drawn], facecolors=lit, edgecolors=lit, linewidths=0.6, zorder=SURFACE
-        )
+        SurfaceFaces(faces[drawn], facecolors=lit, edgecolors=lit, linewidths=0.6, zorder=SURFACE)
     )
     return ax
 
@@ -82,22 +87,22 @@ def mesh_surface(mesh: SurfaceMesh, ax: Axes3D | None = None) -> Axes3D:
 def level_lines(mesh: SurfaceMesh, ax: Axes3D | None = None, *, count: int = 12) -> Axes3D:
     """Draw the lines on a surface along which its colour is one value, `count` of them.
 
-    Their values are evenly spaced. Lines behind a fold are drawn over it.
+    Their values are evenly spaced; a surface of one colour has no lines. What lies behind the
+    surface is not drawn.
 
     Raises:
         ValueError: The mesh has no colour.
     """
-    from mpl_toolkits.mplot3d.art3d import Line3DCollection
-
     if mesh.colour is None:
         raise ValueError("mesh must have a colour, whose level lines are drawn")
     ax = axes_in_space(ax)
     room_for(ax, mesh.outputs)
-    ax.add_collection3d(
-        Line3DCollection(
-            levels(mesh, count), colors="white", linewidths=0.7, alpha=0.7, zorder=LEVELS
-        )
-    )
+    lines = [along(mesh.outputs, way) for way in levels(mesh, count)]
+    if lines:
+        from riemgn.plotting.artists import SurfaceLines
+
+        look = {"colors": "white", "linewidths": 0.7, "alpha": 0.7}
+        ax.add_collection3d(SurfaceLines(lines, zorder=LEVELS, **look))
     return ax
 
 
@@ -122,21 +127,22 @@ def colour_scale(colour: SurfaceColour) -> ScalarMappable:
 
 
 def levels(mesh: SurfaceMesh, count: int) -> list[np.ndarray]:
-    """Return the level lines of a mesh's colour at evenly spaced values, (k, 3) each."""
+    """Return the level lines of a mesh's colour at evenly spaced values.
+
+    Each line (k, 2) is told by places in the grid, in steps along its two axes.
+    """
     from contourpy import contour_generator
+
+    contours = contour_generator(z=np.ma.masked_invalid(mesh.colour.values))
+    heights = np.linspace(*mesh.colour.limits, integer("count", count) + 2)[1:-1]
+    return [line[:, ::-1] for height in heights for line in contours.lines(height)]
+
+
+def along(values: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """Return values (a, b, 3) of a grid at places (k, 2) in it, (k, 3), interpolated linearly."""
     from scipy.ndimage import map_coordinates
 
-    values = np.ma.masked_invalid(mesh.colour.values)
-    contours = contour_generator(z=values)
-    heights = np.linspace(*mesh.colour.limits, integer("count", count) + 2)[1:-1]
-    lines = [line for height in heights for line in contours.lines(height)]
-    return [
-        np.stack(
-            [map_coordinates(u, line[:, ::-1].T, order=1) for u in np.moveaxis(mesh.outputs, 2, 0)],
-            axis=1,
-        )
-        for line in lines
-    ]
+    return np.stack([map_coordinates(v, way.T, order=1) for v in np.moveaxis(values, 2, 0)], axis=1)
 
 
 def _lit(colours: np.ndarray, faces: np.ndarray) -> np.ndarray:

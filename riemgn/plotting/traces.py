@@ -8,7 +8,8 @@ import numpy as np
 from scipy.ndimage import binary_dilation
 
 from riemgn.manifolds import ImmersedManifold
-from riemgn.plotting.meshes import SurfaceMesh, outputs_over
+from riemgn.plotting.frames import outputs_over
+from riemgn.plotting.meshes import SurfaceMesh
 from riemgn.plotting.paths import BETWEEN, steps_of, walk_in_space
 from riemgn.plotting.style import COLOURS, PURPLE, ink
 from riemgn.plotting.surfaces import MISSING, PLAIN, colour_scale

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riemgn.arguments import told
 from riemgn.flows import Trajectory
 from riemgn.manifolds import Point
 from riemgn.optimizers.results import Result
@@ -41,9 +42,18 @@ def walk(path: Walked) -> Walk:
 
     Raises:
         TypeError: It is something else.
-        ValueError: The run did not record its points, there is no point, or outputs have another
-            shape.
+        ValueError: The run did not record its points, there is no point, outputs have another
+            shape, or something is not finite.
     """
+    walked = _walked(path)
+    for values in (walked.outputs, walked.params):
+        if values is not None and not np.isfinite(values).all():
+            k = int(np.argmin(np.isfinite(values).all(axis=1)))
+            raise ValueError(f"path must be finite, got {told(values[k])} as its point {k}")
+    return walked
+
+
+def _walked(path: Walked) -> Walk:
     if isinstance(path, Trajectory):
         return Walk(path.times, "time", path.outputs, path.params)
     if isinstance(path, Result):
@@ -56,6 +66,8 @@ def walk(path: Walked) -> Walk:
         return _of_points([path], np.arange(1), "point")
     if isinstance(path, (list, tuple)) and path and all(isinstance(x, Point) for x in path):
         return _of_points(path, np.arange(len(path)), "point")
+    if np.iscomplexobj(path):
+        raise TypeError(f"path must be real, got dtype {np.asarray(path).dtype}")
     try:
         outputs = np.asarray(path, dtype=np.float64)
     except (TypeError, ValueError):

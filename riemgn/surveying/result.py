@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 
 import numpy as np
 
 from riemgn import markup
+from riemgn.regimes import regime
 from riemgn.theory import Certificate, OptimumCertificate
 
 
@@ -15,20 +17,25 @@ from riemgn.theory import Certificate, OptimumCertificate
 class Survey:
     """The geometry of an output manifold M at a point, and of a loss on it.
 
-    What does not apply, or would cost too much, is None, and `left_out` says why. Curvatures are
-    those of docs/theory.md, section 2, in 1 / outputs; the residual is minus the loss's gradient.
+    What does not apply, or would cost too much, is None, and `left_out` says why. Norms, angles and
+    curvatures are those of the metric of M, curvatures those of docs/theory.md, section 2: in
+    1 / outputs for the dot product. The residual is minus the gradient of the loss in R^n, y - u
+    for half the squared error.
 
     Attributes:
         n: Outputs, the dimension of the ambient space.
         p: Parameters.
         dim: The dimension of M where the rank is full, min(n, p).
+        metric: The metric of M, in words.
         rank: The rank of the Jacobian, the dimension of the tangent space here.
         condition_number: Of the Jacobian on its rank.
-        singular_values: Of the Jacobian, largest first, (min(n, p),).
+        singular_values: Of the Jacobian, in the dot product, largest first, (min(n, p),).
         loss: The loss.
-        strong_convexity: nu of the loss.
+        strong_convexity: nu of the loss, the largest number known with l'' >= nu H, H the
+            metric.
         gradient_norm: The norm of the Riemannian gradient.
-        tangent_cosine: The cosine between residual and tangent space, in the loss's metric.
+        tangent_cosine: The cosine between residual and tangent space. That by which optimizers stop
+            is measured in the metric of the loss.
         residual_norm: The norm of the residual's normal part.
         least_kernel_eigenvalue: Of the tangent kernel J J^T, for p >= n.
         largest_normal_curvature: max |II(v, v)| over unit tangent vectors v.
@@ -47,14 +54,15 @@ class Survey:
     n: int
     p: int
     dim: int
+    metric: str
     rank: int
     condition_number: float
     singular_values: np.ndarray
     loss: float
     strong_convexity: float
     gradient_norm: float
-    tangent_cosine: float
-    residual_norm: float
+    tangent_cosine: float | None
+    residual_norm: float | None
     least_kernel_eigenvalue: float | None
     largest_normal_curvature: float | None
     curvature_bound: float | None
@@ -71,25 +79,33 @@ class Survey:
     @property
     def regime(self) -> str:
         """Either "underparameterised" (p < n) or "overparameterised"."""
-        return "underparameterised" if self.p < self.n else "overparameterised"
+        return regime(self.n, self.p)
 
     @property
     def residual_bend(self) -> float | None:
         """The largest principal curvature along the residual times the residual's normal part.
 
         A critical point is a minimum where it is below nu, for no direction then bends away from
-        the target faster than the loss rises. For half the squared error, nu = 1, it is one less
-        the geodesic modulus, and above 1 the point is no minimum.
+        the target faster than the loss rises. For half the squared error in the metric of M nu is
+        1, the bend is one less the geodesic modulus, and above 1 the point is no minimum.
         """
         if self.principal_curvatures is None:
             return None
         return float(self.principal_curvatures[-1] * self.residual_norm)
 
     def to_dict(self) -> dict:
-        """Return the survey in lists, strings and numbers."""
+        """Return the survey in lists, strings and numbers.
+
+        The condition number, which is infinite where the Jacobian is zero, is None there, with the
+        reason in "left_out".
+        """
         rows = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
         derived = {"regime": self.regime, "residual_bend": self.residual_bend}
-        return {**rows, **derived, "left_out": rows["left_out"]}
+        left_out = rows["left_out"]
+        if not math.isfinite(self.condition_number):
+            rows["condition_number"] = None
+            left_out["condition_number"] = "the Jacobian is zero here: there is none"
+        return {**rows, **derived, "left_out": left_out}
 
     def __repr__(self) -> str:
         return (
@@ -103,14 +119,13 @@ class Survey:
         lines = []
         for section in sections(self):
             lines.append(section.title)
-            lines += [f"  {row.name:<36}{row.value}" for row in section.rows]
-        reasons = dict.fromkeys(self.left_out.values())
-        return "\n".join([*lines, *(f"left out: {reason}" for reason in reasons)])
+            lines += [f"  {row.name:<36}{row.in_short}" for row in section.rows]
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         from riemgn.surveying.wording import sections
 
-        rows = [(row.name, row.value) for section in sections(self) for row in section.rows]
+        rows = [(row.name, row.in_short) for section in sections(self) for row in section.rows]
         return markup.card("The geometry at a point", rows)
 
 

@@ -6,10 +6,12 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import numpy as np
+
+from riemgn.regimes import CONDITIONS
 from riemgn.surveying.result import Survey
 
-LEFT_OUT = "left out"
-REGIMES = {"underparameterised": "p < n", "overparameterised": "p >= n"}
+LEFT_OUT, APPLIES, DOES_NOT_APPLY = _REASONED = "left out", "applies", "does not apply"
 
 
 class Row(NamedTuple):
@@ -18,6 +20,11 @@ class Row(NamedTuple):
     name: str
     value: str
     meaning: str
+
+    @property
+    def in_short(self) -> str:
+        """The value, with the reason where it is a verdict or left out."""
+        return f"{self.value}: {self.meaning}" if self.value in _REASONED else self.value
 
 
 class Section(NamedTuple):
@@ -45,7 +52,8 @@ def _manifold(survey: Survey) -> Iterable[Row]:
     }[survey.regime]
     yield Row("outputs n", f"{survey.n}", "dimension of the ambient space")
     yield Row("parameters p", f"{survey.p}", "")
-    yield Row("regime", f"{survey.regime} ({REGIMES[survey.regime]})", meaning)
+    yield Row("metric of M", survey.metric, "of lengths, angles and curvatures")
+    yield Row("regime", f"{survey.regime} ({CONDITIONS[survey.regime]})", meaning)
     yield Row("rank of the Jacobian", f"{survey.rank} of {survey.dim}", _rank(survey))
     yield Row(
         "condition number",
@@ -54,7 +62,7 @@ def _manifold(survey: Survey) -> Iterable[Row]:
     )
     yield Row(
         "singular values",
-        f"{values[0]:.3g} to {values[-1]:.2g}",
+        _range(values),
         "how fast outputs move with the parameters, along the best and the worst direction",
     )
     yield _number(
@@ -86,7 +94,7 @@ def _curvatures(survey: Survey) -> Iterable[Row]:
             "rms curvature, parameter effects",
             "over all directions, of the parameters on M",
         ),
-        ("scalar_curvature", "scalar curvature", "within M, in 1 / outputs²"),
+        ("scalar_curvature", "scalar curvature", "within M, in the square of the others' unit"),
     )
     for field, name, meaning in named:
         yield _number(survey, field, name, meaning)
@@ -94,20 +102,24 @@ def _curvatures(survey: Survey) -> Iterable[Row]:
 
 def _loss(survey: Survey) -> Iterable[Row]:
     yield Row("loss", f"{survey.loss:.5g}", "summed over rows")
-    yield Row("gradient on M", f"{survey.gradient_norm:.3g}", "norm of the Riemannian gradient")
-    yield Row(
+    norm = f"{survey.gradient_norm:.4g}"
+    yield Row("gradient on M", norm, "norm of the Riemannian gradient, in the metric of M")
+    yield _number(
+        survey,
+        "tangent_cosine",
         "tangent cosine",
-        f"{survey.tangent_cosine:.3g}",
-        "of residual and tangent space: 0 at a critical point",
+        "of residual and tangent space, in the metric of M: 0 at a critical point",
     )
-    yield Row("residual normal to M", f"{survey.residual_norm:.4g}", "its norm")
+    yield _number(
+        survey, "residual_norm", "residual normal to M", "the norm of that part, in the metric of M"
+    )
     along = survey.principal_curvatures
     if along is None:
         yield Row("curvatures along the residual", LEFT_OUT, _why(survey, "principal_curvatures"))
     else:
         yield Row(
             "curvatures along the residual",
-            f"{along[0]:.3g} to {along[-1]:.3g}",
+            _range(along),
             "principal curvatures; positive where M bends towards the target",
         )
         yield Row(
@@ -152,7 +164,13 @@ def _proved(survey: Survey) -> Iterable[Row]:
 
 
 def _applies(applies: bool) -> str:
-    return "applies" if applies else "does not apply"
+    return APPLIES if applies else DOES_NOT_APPLY
+
+
+def _range(values: np.ndarray) -> str:
+    """Return the first and the last value, in as many digits as each other."""
+    first, last = (f"{value:.4g}" for value in (values[0], values[-1]))
+    return first if first == last else f"{first} to {last}"
 
 
 def _number(survey: Survey, field: str, name: str, meaning: str) -> Row:

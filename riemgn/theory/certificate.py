@@ -11,7 +11,6 @@ from scipy.optimize import minimize_scalar
 from riemgn.display import certificate_card
 from riemgn.losses import Loss
 from riemgn.manifolds import Point
-from riemgn.manifolds.metrics import DotProduct
 from riemgn.optimizers.starts import point_of
 from riemgn.problem import Problem
 from riemgn.theory.local_bounds import Ball, LocalBounds, local_bounds
@@ -291,7 +290,7 @@ def textbook_threshold(immersion, w: np.ndarray, start: Start, least: float) -> 
 def why_not_defined(problem: Problem, x: Point) -> str:
     """Return why no bounds near a point are defined: the metric, the domain or the rank; or ''."""
     metric, (n, p) = problem.manifold.metric, x.jet.shape
-    if not isinstance(metric, DotProduct):
+    if not metric.root(x.outputs).is_identity:
         kind = "varies over R^n" if metric.varies else "is weighted"
         return f"the metric {kind} ({metric!r}): bounds are known in the dot product only"
     if problem.manifold.immersion.domain is not None:
