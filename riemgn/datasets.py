@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -24,6 +25,7 @@ class Dataset:
         columns: The names of the inputs.
         targets: The names of the outputs, one for class labels.
         is_classification: Whether y holds class labels.
+        path: The file that it was read from, None for a bundled one.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Dataset:
     columns: tuple[str, ...]
     targets: tuple[str, ...]
     is_classification: bool
+    path: Path | None = None
 
 
 def load(name: str) -> tuple[np.ndarray, np.ndarray]:

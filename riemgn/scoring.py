@@ -72,13 +72,9 @@ def score_on(
     data, scores = describe(name), Scores(name)
     for split in splits:
         note(name, split)
-        evaluation = evaluate(data, hidden, activation, seed=split, callback=_silent)
+        evaluation = evaluate(data, hidden, activation, seed=split)
         scores.add(split, evaluation.compared())
     return scores
-
-
-def _silent(step) -> None:
-    """Show nothing: a fit's own line would cover that of `note`."""
 
 
 def scores_table(results: Mapping[str, Scores]) -> Table:

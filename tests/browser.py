@@ -21,6 +21,7 @@ class Visit:
         title: The window's title.
         headings: The texts of h1 and h2.
         overflow: Pixels by which the page is wider than the window.
+        hidden: Pixels by which the widest table is wider than what is seen of it.
     """
 
     messages: list = field(default_factory=list)
@@ -30,6 +31,7 @@ class Visit:
     title: str = ""
     headings: list = field(default_factory=list)
     overflow: int = 0
+    hidden: int = 0
 
 
 @contextmanager
@@ -68,6 +70,10 @@ def visit(browser, path, width):
         seen.title = page.title()
         seen.headings = page.eval_on_selector_all("h1, h2", "all => all.map(h => h.textContent)")
         seen.overflow = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
+        seen.hidden = page.evaluate(
+            "Math.max(0, ...[...document.querySelectorAll('.scroll')]"
+            ".map(s => s.scrollWidth - s.clientWidth))"
+        )
     finally:
         context.close()
     return seen

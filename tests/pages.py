@@ -31,7 +31,7 @@ class Page(HTMLParser):
             for name in ("src", "href")
             if name in attrs and not attrs[name].startswith(("data:", "#"))
         ]
-        if tag in ("meta", "img", "br", "link"):
+        if tag in ("meta", "img", "br", "link", "wbr"):
             return
         self._within.append(tag)
         if tag == "table":

@@ -1,6 +1,9 @@
 """The command line: what it prints and writes, and one clear line for every mistake."""
 
+import html
 import json
+import re
+import shlex
 import subprocess
 import sys
 
@@ -61,6 +64,33 @@ def test_fit_writes_a_report_the_weights_and_a_figure(folder, capsys):
     assert kept > 0.9
 
 
+@pytest.mark.parametrize(
+    ("file", "out"), [("my own.csv", "it's new"), ("wine", "run"), ("-x.csv", "-y")]
+)
+def test_the_commands_on_the_page_are_right_where_the_fit_was_run(folder, capsys, file, out):
+    (folder / file).write_text(TABLE)
+    options = ["--target", "price", "--hidden", "2", "--ridge", "1"]
+    assert main(["fit", *options, f"--out={out}", "--", file]) == 0
+    page = (folder / out / "fit.html").read_text()
+    commands = [html.unescape(line) for line in re.findall("<code>(.*)</code>", page)]
+    (folder / "NEW.csv").write_text(TABLE)
+    for command in commands:
+        program, *words = shlex.split(command)
+        assert program == "riemgn"
+        assert main(words) == 0
+    assert (folder / "predictions.csv").read_text().startswith("price\n")
+    assert json.loads((folder / "geometry" / "geometry.json").read_text())["data"]["name"] == file
+
+
+def test_names_are_told_as_they_are(folder, capsys):
+    (folder / "1e3^[bold]x.csv").write_text(TABLE.replace("price", "y-1e5^[b]"))
+    words = ["1e3^[bold]x.csv", "--target", "y-1e5^[b]", "--hidden", "2", "--ridge", "1"]
+    assert main(["fit", *words]) == 0
+    out = capsys.readouterr().out
+    assert "1e3^[bold]x.csv: 40 rows" in out
+    assert "y-1e5^[b]" in out
+
+
 def test_fit_of_a_bundled_data_set(capsys):
     assert main(["fit", "--dataset", "linnerud", "--hidden", "2", "--seed", "1"]) == 0
     assert "Weight, Waist, Pulse" in capsys.readouterr().out
@@ -73,7 +103,7 @@ def test_fit_of_a_bundled_data_set(capsys):
         (["--hidden", "30", "--ridge", "1"], "overparameterised"),
         (["--hidden", "0", "--ridge", "1"], "2-1, tanh"),
         (["--ridge", "1", "--validation", "0.2"], "held out"),
-        (["--test-share", "0", "--ridge", "1"], "no rows held out"),
+        (["--test-share", "0", "--ridge", "1"], "no test rows"),
         (["--activation", "softplus", "--ridge", "1"], "softplus"),
         (["--loss", "huber", "--ridge", "1"], "huber (Huber loss, standardised)"),
     ],

@@ -349,7 +349,8 @@ def test_a_fit(fit):
     told = shown(fit)
     report = fit.report
     assert told["network"] == repr(fit.network)
-    assert told["regime"] == "overparameterised (p = 13 >= n = 12)"
+    assert told["regime"] == "overparameterised (p >= n)"
+    assert (told["outputs n"], told["parameters p"]) == ("12", "13")
     assert told["loss a row"] == f"{report.loss:.4g}"
     assert told["held-out loss a row"] == "-"
     assert told["ridge"] == "0.1"
@@ -377,12 +378,14 @@ def test_an_interrupted_fit():
 
     interrupted = rg.fit(rg.Network([2, 3, 1]), X, X[:, 0], callback=stop)
     assert interrupted.report.interrupted
-    assert shown(interrupted)["ended"] == "interrupted"
+    told = shown(interrupted)
+    assert told["ended"] == "interrupted"
+    assert (told["rank"], told["condition number"]) == ("-", "-")
     assert shown(interrupted)["ridge"] == "-"
 
 
 def test_statistics_of_a_fit(puromycin, result):
-    names = ['V<sub>"max"</sub>', "K & M"]
+    names = ['V<sub>"max"</sub>', "K-1e5 & M^2"]
     statistics = rg.fit_statistics(puromycin, result.point, names=names)
     told = shown(statistics)
     assert told["degrees of freedom"] == "10"

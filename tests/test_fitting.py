@@ -6,6 +6,7 @@ import scipy.optimize
 
 import riemgn as rg
 from riemgn.fitting.ridge_path import FACTOR, PATIENCE
+from riemgn.immersions.jet import Jet
 
 EXACT = {"max_iterations": 300, "tolerance": 1e-14}
 
@@ -218,6 +219,32 @@ def test_an_interrupted_fit_returns_the_best_so_far(leave, after):
     assert np.all(np.isfinite(fitted.predict(X)))
     assert fitted.score(X, y) >= (0.5 if after >= 30 else -1e-9)
     assert (seen[-1].phase == "fit") == (after == 75)
+
+
+@pytest.mark.parametrize("validation", [0.0, 0.25])
+@pytest.mark.parametrize("leave", [StopIteration, KeyboardInterrupt])
+def test_whoever_interrupts_a_fit_does_not_wait_for_a_factorisation(leave, validation, monkeypatch):
+    X, y = noisy_waves()
+    sizes = []
+
+    def factorised(jet):
+        sizes.append(jet.shape[0])
+        return factor(jet)
+
+    factor = Jet.factor
+    monkeypatch.setattr(Jet, "factor", factorised)
+
+    def callback(step):
+        sizes.clear()
+        if step.iteration == 4:
+            raise leave
+
+    options = {"validation": validation} if validation else {}
+    fitted = rg.fit(rg.Network([3, 8, 1]), X, y, callback=callback, **options)
+    assert fitted.report.interrupted
+    assert (fitted.report.rank, fitted.report.condition_number) == (None, None)
+    # that of the training on all rows and no ridge
+    assert len(X) not in sizes
 
 
 @pytest.mark.parametrize("validation", [0.0, 0.25])

@@ -18,6 +18,7 @@ from riemgn.markup import (
     sparkline,
     table,
     told,
+    verbatim,
 )
 
 HOSTILE = """<script>alert("1")</script> & 'b'"""
@@ -46,7 +47,19 @@ def test_values_in_words(value, words):
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.0421, "0.042 s"), (9.4, "9.4 s"), (42.2, "42 s"), (187, "3 min 7 s"), (7260, "2 h 1 min")],
+    [
+        (0.0421, "0.042 s"),
+        (9.4, "9.4 s"),
+        (9.96, "10 s"),
+        (42.2, "42 s"),
+        (59.4, "59 s"),
+        (59.7, "1 min 0 s"),
+        (187, "3 min 7 s"),
+        (3599.6, "1 h 0 min"),
+        (7260, "2 h 1 min"),
+        (float("nan"), "-"),
+        (float("inf"), "-"),
+    ],
 )
 def test_durations(seconds, words):
     assert duration(seconds) == words
@@ -60,6 +73,23 @@ def test_powers_of_ten_are_set_and_all_else_is_escaped():
     assert '"' not in escaped(HOSTILE)
     assert in_powers(HOSTILE) == escaped(HOSTILE)
     assert in_powers("R^12 <b>^2") == "R<sup>12</sup> &lt;b&gt;^2"
+
+
+def test_names_are_shown_as_they_are():
+    name = "<näme>-1e3^x & a^b"
+    assert in_powers(name) != escaped(name)
+    assert verbatim(name) == in_powers(verbatim(name)) == escaped(name)
+    html = table([verbatim("a^b")], [[verbatim(name), verbatim("run-1e5")]])
+    assert "".join(read(html).text.split()) == "".join(["a^b", *name.split(), "run-1e5"])
+    assert rows(card("x", [(verbatim(name), verbatim("1e3"))])) == {name: "1e3"}
+    drawn = figure(b"", verbatim(name))
+    assert f'alt="{escaped(name)}"' in drawn
+    assert f">{escaped(name)}</figcaption>" in drawn
+
+
+def test_long_names_may_be_broken():
+    assert '<td class="words">' in table(["p"], [["a", verbatim("w & " * 11)]])
+    assert '<td class="words">' not in table(["p"], [["a", Markup(f"<i title='{'w' * 60}'>x</i>")]])
 
 
 def test_a_card_is_a_table_with_a_caption():

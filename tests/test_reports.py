@@ -1,6 +1,7 @@
 """The page of a fit against numpy, scikit-learn and the fit itself; the picture of predictions."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,7 +28,8 @@ def numbers(targets=("price <€>",), samples=40, name="own.csv"):
         + draws.normal(size=(samples, len(targets)))
     )
     y = y[:, 0] if len(targets) == 1 else y
-    return Dataset(name, X, y, ("a & b", "c"), tuple(targets), False)
+    path = Path("data") / name
+    return Dataset(name, X, y, ("a & b", "c"), tuple(targets), False, path)
 
 
 def labels():
@@ -42,7 +44,7 @@ def fitted(data, **options):
 
 
 def page_of(data, evaluation):
-    return Page(fit_page(data, evaluation, SETTINGS))
+    return Page(fit_page(data, evaluation, SETTINGS, Path("my run/model.npz")))
 
 
 def table_of(page, heading):
@@ -70,8 +72,8 @@ def test_the_page_of_numbers():
     assert scores["riemgn, test rows"] == f"{evaluation.test_score:.3f}"
     assert scores["scikit-learn MLP, lbfgs, test rows"] == "2.000"
     assert dict(table_of(page, "Option"))["test-share"] == "0.25"
-    assert "riemgn predict model.npz NEW.csv" in page.text
-    assert "riemgn geometry own.csv --model model.npz" in page.text
+    assert "riemgn predict 'my run/model.npz' NEW.csv" in page.text
+    assert "riemgn geometry data/own.csv --model 'my run/model.npz'" in page.text
     assert "columns a & b, c;" in page.text
 
 
@@ -94,6 +96,7 @@ def test_without_test_rows_the_training_rows_are_told():
     page = page_of(data, fitted(data, test_share=0.0))
     assert "No rows were kept for a test." in page.text
     assert "of the 40 training rows" in page.text
+    assert "There are no test rows." in page.text
     assert len(table_of(page, "Scored")) == 2
 
 
@@ -146,6 +149,57 @@ def test_an_interrupted_fit_says_so():
     cut = replace(evaluation.result, report=replace(evaluation.result.report, interrupted=True))
     page = page_of(data, replace(evaluation, result=cut))
     assert "The fit was interrupted." in page.text
+    assert "rank of the Jacobian" not in dict(table_of(page, "Quantity"))
+    untested = fitted(data, test_share=0.0)
+    report_cut = replace(untested.result.report, interrupted=True)
+    page = page_of(data, replace(untested, result=replace(untested.result, report=report_cut)))
+    assert "No rows were kept for a test. The fit was interrupted." in page.text
+
+
+@pytest.mark.parametrize(
+    ("place", "words"), [(0, "the strongest tried"), (-1, "the weakest tried"), (1, None)]
+)
+def test_a_choice_at_an_end_of_the_path_is_told(place, words):
+    data = numbers()
+    evaluation = fitted(data, ridge="auto")
+    told = evaluation.result.report
+    path = tuple((ridge, (1.0,)) for ridge in (4.0, 1.0, 0.25))
+
+    def ridge_of(**changes):
+        changed = replace(told, ridge_path=path, ridge=path[place][0], **changes)
+        result = replace(evaluation.result, report=changed)
+        return dict(table_of(page_of(data, replace(evaluation, result=result)), "Quantity"))[
+            "ridge"
+        ]
+
+    chosen = f"{path[place][0]:.3g}, chosen on held-out rows (1 fold)"
+    assert ridge_of().startswith(f"{chosen}; {words}" if words else chosen)
+    assert (";" in ridge_of()) == (words is not None)
+    assert ridge_of(interrupted=True) == chosen
+
+
+def test_names_are_told_as_they_are():
+    data = replace(numbers(("y-1e5", "a^b"), name="1e3^x.csv"), columns=("run-1e5", "c^2"))
+    settings = {"model": "run-1e5/a^b", "entries": 2e7}
+    page = Page(fit_page(data, fitted(data), settings, Path("run-1e5/model.npz")))
+    assert page.headings[0] == "Fit of 1e3^x.csv"
+    assert "was trained on 30 rows of 1e3^x.csv." in page.text
+    assert "need the columns run-1e5, c^2;" in page.text
+    assert dict(table_of(page, "Quantity"))["target"] == "y-1e5, a^b"
+    assert [row[0] for row in table_of(page, "Target")[1:]] == ["y-1e5", "a^b"]
+    assert [image["alt"].split(":")[0] for image in page.images[-2:]] == ["y-1e5", "a^b"]
+    assert "y-1e5: predictions over" in page.text
+    options = dict(table_of(page, "Option"))
+    assert options["model"] == "run-1e5/a^b"
+    assert options["entries"] == "2 \N{MULTIPLICATION SIGN} 107"
+
+
+def test_names_of_labels_are_told_as_they_are():
+    data = labels()
+    names = {"low": "k-1e5", "middle": "a^b", "high <x>": "c"}
+    data = replace(data, y=np.array([names[label] for label in data.y]))
+    head, *rows = table_of(page_of(data, fitted(data)), "true")
+    assert head[1:-1] == [row[0] for row in rows] == ["a^b", "c", "k-1e5"]
 
 
 def test_text_of_the_users_is_escaped():

@@ -72,6 +72,8 @@ def test_a_page_in_a_browser(browser, within, name):
         assert len(seen.tables) >= tables
         assert all(bare == 0 and rows > 0 for bare, rows in seen.tables)
         assert seen.overflow <= 0
+        if file == "geometry.html":
+            assert seen.hidden <= 0
         assert seen.title.startswith("riemgn")
         assert seen.headings
 
@@ -84,6 +86,8 @@ def test_the_browser_would_have_noticed(browser, tmp_path):
         "<img src='absent.png'><table><tbody></tbody></table>"
         "<script src='https://example.com/x.js'></script>"
         "<div style='width: 3000px'>wide</div>"
+        "<div class='scroll' style='overflow-x: auto; width: 100px'>"
+        "<div style='width: 500px'>cut</div></div>"
     )
     seen = visit(browser, page, 1200)
     assert any("undefined_function" in text for text in seen.messages)
@@ -91,5 +95,6 @@ def test_the_browser_would_have_noticed(browser, tmp_path):
     assert seen.images == [[0, ""]]
     assert seen.tables == [[0, 0]]
     assert seen.overflow >= 1800
+    assert seen.hidden >= 400
     assert any(url.endswith("absent.png") for url in own_requests(seen))
     assert "https://example.com/x.js" in own_requests(seen)

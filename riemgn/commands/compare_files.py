@@ -25,7 +25,7 @@ def write(
     The folder is made if it does not exist.
     """
     contents = (
-        compare_page(subject.data, subject.title, comparison, settings).encode(),
+        compare_page(subject.data, subject.description, comparison, settings).encode(),
         json_text(report(subject, comparison)).encode(),
         _figure(comparison),
     )

@@ -45,10 +45,15 @@ class Trained:
     @property
     def title(self) -> str:
         """The data, the network and the loss in a line."""
+        return f"{self.data}: {self.description}"
+
+    @property
+    def description(self) -> str:
+        """The rows, the network and the loss in a line."""
         shape, p = "-".join(map(str, self.network.widths)), self.network.dim
         return (
-            f"{self.data}: {self.rows} rows, network {shape} ({self.network.activation.name}, "
-            f"{p} weights), {self.loss} loss, ridge {self.ridge:g}"
+            f"{self.rows} rows, network {shape} ({self.network.activation.name}, {p} weights), "
+            f"{self.loss} loss, ridge {self.ridge:g}"
         )
 
 

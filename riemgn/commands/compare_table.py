@@ -9,6 +9,7 @@ from rich.text import Text
 from riemgn.commands.compare_problem import Trained
 from riemgn.comparison import Comparison
 from riemgn.comparison.display import HEADINGS, ending_words, method_rows, winner_words
+from riemgn.reports.compare import COUNTED
 
 
 def compare_table(subject: Trained, comparison: Comparison) -> Table:
@@ -33,6 +34,7 @@ def compare_table(subject: Trained, comparison: Comparison) -> Table:
 
 def _caption(comparison: Comparison) -> str:
     starts = len(comparison.seeds)
-    medians = f"medians over {starts} starts; " if starts > 1 else ""
+    medians = f"medians over {starts} starts: " if starts > 1 else ""
     ending = ending_words(comparison)
-    return medians + winner_words(comparison) + (f"; {ending}" if ending else "")
+    lines = [medians + COUNTED, winner_words(comparison), ending]
+    return "\n".join(line for line in lines if line)

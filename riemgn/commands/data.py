@@ -72,7 +72,7 @@ def _from_table(table: Table, target: list[str], loss: str) -> Dataset:
         y, are_labels = table.numbers(tuple(target)), False
     else:
         y, are_labels = columns[0], _are_labels(columns[0])
-    data = Dataset(table.path.name, X, y, inputs, tuple(target), are_labels)
+    data = Dataset(table.path.name, X, y, inputs, tuple(target), are_labels, table.path)
     return _with_labels(data, loss)
 
 

@@ -79,9 +79,10 @@ def fit(
     from riemgn.commands.fit_files import check_folder, write
     from riemgn.commands.fit_table import fit_table
     from riemgn.commands.options import hidden_widths, number_or
-    from riemgn.commands.screen import screen, waiting
+    from riemgn.commands.screen import screen
     from riemgn.evaluation import evaluate
     from riemgn.fitting.progress import shown
+    from riemgn.progress import passing_line
 
     widths, strength = hidden_widths(hidden), number_or("auto", "ridge", ridge)
     if out is not None:
@@ -103,7 +104,8 @@ def fit(
         )
     console = screen()
     if not evaluation.result.report.interrupted:
-        with waiting("scikit-learn's perceptron on the same split"):
+        with passing_line() as show_line:
+            show_line("scikit-learn's perceptron on the same split")
             evaluation = evaluation.compared()
     settings = {
         "hidden": hidden,

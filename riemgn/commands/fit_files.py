@@ -17,7 +17,8 @@ from riemgn.modelfile import write_model
 from riemgn.plotting import loss_figure
 from riemgn.reports.fit import fit_page
 
-FILES = ("fit.json", "fit.html", "model.npz", "loss.png")
+MODEL = "model.npz"
+FILES = ("fit.json", "fit.html", MODEL, "loss.png")
 
 
 def check_folder(path: Path) -> None:
@@ -39,7 +40,7 @@ def write(
     destination.mkdir(parents=True, exist_ok=True)
     paths = [destination / name for name in FILES]
     text = json_text(report(data, evaluation))
-    page = fit_page(data, evaluation, settings)
+    page = fit_page(data, evaluation, settings, destination / MODEL)
     with written_whole(*paths) as [report_draft, page_draft, model_draft, figure_draft]:
         report_draft.write_text(text, encoding="utf-8")
         page_draft.write_text(page, encoding="utf-8")

@@ -15,7 +15,7 @@ from riemgn.reports import fit_words
 def fit_table(data: Dataset, evaluation: Evaluation) -> Table:
     """Return the table of a fit: the regime, the geometry, the loss and the scores."""
     table = Table(
-        title=fit_words.title(data),
+        title=Text(fit_words.title(data)),
         title_style="bold",
         title_justify="left",
         show_header=False,
@@ -30,7 +30,7 @@ def fit_table(data: Dataset, evaluation: Evaluation) -> Table:
     )
     for section in sections:
         for name, value in section:
-            table.add_row(name, value)
+            table.add_row(name, Text(value))
         table.add_section()
     for name, value in _scores(evaluation):
         table.add_row(name, value)
@@ -42,7 +42,7 @@ def _scores(evaluation: Evaluation) -> list[tuple[str, Text | str]]:
     rows: list[tuple[str, Text | str]] = [(f"training {name}", f"{evaluation.training_score:.3f}")]
     scores = fit_words.scores(evaluation)
     if not scores:
-        return [*rows, (f"test {name}", "no rows held out")]
+        return [*rows, (f"test {name}", "no test rows")]
     best = np.nanmax(list(scores.values()))
     for label, score in scores.items():
         style = "bold green" if score == best else ""

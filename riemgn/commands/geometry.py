@@ -81,18 +81,22 @@ def geometry(
     The network is a fresh one, or a fitted model. Every column but the target is an input. Numbers
     are standardised: a fresh network's on these rows, a model's as its file says.
     """
+    from riemgn.arguments import positive
     from riemgn.commands.data import training_data
     from riemgn.commands.fit_files import check_folder
     from riemgn.commands.geometry_files import write
     from riemgn.commands.geometry_subject import fitted, fresh
     from riemgn.commands.geometry_table import geometry_table
     from riemgn.commands.options import hidden_widths
-    from riemgn.commands.screen import screen, waiting
+    from riemgn.commands.screen import screen
     from riemgn.modelfile import load_model
     from riemgn.surveying import survey
 
     if out is not None:
         check_folder(out)
+    positive("--entries", entries)
+    if scale is not None:
+        positive("--scale", scale)
     described = {
         "hidden": hidden,
         "activation": activation,
@@ -115,8 +119,7 @@ def geometry(
             settings["scale"],
             settings["seed"],
         )
-    with waiting("derivatives at the point"):
-        found = survey(subject.problem, subject.point, most_entries=entries)
+    found = survey(subject.problem, subject.point, most_entries=entries)
     settings |= {"entries": entries}
     paths = [] if out is None else write(out, subject, found, settings)
     console = screen()

@@ -9,6 +9,7 @@ from riemgn import __version__
 from riemgn.commands.fit_files import json_text
 from riemgn.commands.geometry_subject import Subject
 from riemgn.files import written_whole
+from riemgn.markup import Markup, in_powers, verbatim
 from riemgn.reports.geometry import CURVATURE, SPECTRUM, geometry_figures, geometry_page
 from riemgn.surveying import Survey
 
@@ -39,14 +40,16 @@ def write(
     return paths
 
 
-def lead_of(subject: Subject, survey: Survey) -> str:
+def lead_of(subject: Subject, survey: Survey) -> Markup:
     """Return what was surveyed, in a few sentences."""
     shape, p = "-".join(map(str, subject.network.widths)), survey.p
     moved = f"the {subject.network.activation.name} network {shape} on {subject.rows} rows"
-    return (
-        f"The outputs of {moved}, as its {p} weights move, sweep out a manifold M in "
-        f"R^{survey.n}. This page tells its geometry at one point, {subject.origin}. The loss is "
-        f"{subject.loss}, summed over rows and without a ridge, on the standardised scale."
+    swept = in_powers(
+        f"The outputs of {moved}, as its {p} weights move, sweep out a manifold M in R^{survey.n}."
+    )
+    return Markup(
+        f"{swept} This page tells its geometry at one point, {verbatim(subject.origin)}. The loss "
+        f"is {subject.loss}, summed over rows and without a ridge, on the standardised scale."
     )
 
 

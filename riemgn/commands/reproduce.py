@@ -9,19 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from riemgn.commands.outcomes import DoesNotHold, Interrupted
+
 if TYPE_CHECKING:
     from rich.table import Table
 
     from riemgn.reproduction.claim import Verdict
     from riemgn.reproduction.run import Standing
-
-
-class DoesNotHold(Exception):  # noqa: N818 - an outcome, not a fault
-    """A claim does not hold; the message names it."""
-
-
-class Interrupted(Exception):  # noqa: N818
-    """The run was interrupted; the message says what is kept."""
 
 
 def reproduce(

@@ -31,32 +31,29 @@ def scores(
     Each split has a quarter of the rows for the test; it is also the seed of all three fits.
     scikit-learn runs with its defaults and enough iterations, once with lbfgs and once with adam.
     """
+    import itertools
     import json
 
     from riemgn.arguments import choice, integer
     from riemgn.commands.options import hidden_widths
-    from riemgn.commands.screen import screen, waiting
+    from riemgn.commands.screen import screen
     from riemgn.datasets import NAMES
     from riemgn.files import written_whole
+    from riemgn.progress import passing_bar
     from riemgn.scoring import score_on, scores_table
 
     names = [choice("dataset", name.strip(), NAMES) for name in datasets.split(",")]
     widths, count = hidden_widths(hidden), integer("splits", splits)
     start = integer("first", first, least=0)
     console = screen()
-    with waiting("starting") as status:
-        results = {
-            name: score_on(
-                name,
-                range(start, start + count),
-                widths,
-                activation,
-                note=lambda name, split: status.update(
-                    f"{name}, split {split - start + 1} of {count}"
-                ),
-            )
-            for name in names
-        }
+    with passing_bar(len(names) * count) as show:
+        done = itertools.count()
+
+        def note(name: str, split: int) -> None:
+            show(next(done), f"{name}, split {split}")
+
+        seeds = range(start, start + count)
+        results = {name: score_on(name, seeds, widths, activation, note) for name in names}
     console.print(scores_table(results))
     if out is not None:
         text = json.dumps({name: score.to_dict() for name, score in results.items()}, indent=1)

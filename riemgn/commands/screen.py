@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.status import Status
 
 LEAST_WIDTH = 120  # columns of output that nobody watches: a file or a pipe
 
@@ -19,10 +18,3 @@ def screen() -> Console:
     if not console.is_terminal:
         console = Console(width=max(console.width, LEAST_WIDTH))
     return console
-
-
-def waiting(text: str) -> Status:
-    """Return a context with a line on standard error while it lasts, if that is a terminal."""
-    from rich.console import Console
-
-    return Console(stderr=True).status(text)

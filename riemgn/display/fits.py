@@ -8,7 +8,8 @@ import numpy as np
 
 from riemgn.display.numbers import number
 from riemgn.display.runs import loss_line
-from riemgn.markup import Markup, card, duration, table
+from riemgn.markup import Markup, card, duration, table, verbatim
+from riemgn.regimes import CONDITIONS
 
 if TYPE_CHECKING:
     from riemgn.fitting import FitResult
@@ -33,12 +34,13 @@ def report_card(report: FitReport) -> str:
 
 
 def _reported(report: FitReport) -> list[tuple[str, str]]:
-    sign = "<" if report.p < report.n else ">="
     return [
-        ("regime", f"{report.regime} (p = {report.p} {sign} n = {report.n})"),
+        ("regime", f"{report.regime} ({CONDITIONS[report.regime]})"),
+        ("outputs n", str(report.n)),
+        ("parameters p", str(report.p)),
         ("method", report.method),
         ("rows", str(report.rows)),
-        ("rank", str(report.rank)),
+        ("rank", number(report.rank)),
         ("condition number", number(report.condition_number, 3)),
         ("loss a row", number(report.loss, 4)),
         ("held-out loss a row", number(report.held_out_loss, 4)),
@@ -74,7 +76,12 @@ def _parameters(statistics: FitStatistics) -> Markup:
     rows = []
     for j in shown:
         linear = _interval(intervals[j])
-        cells = [statistics.names[j], number(estimates[j], 7), number(errors[j], 4), linear]
+        cells = [
+            verbatim(statistics.names[j]),
+            number(estimates[j], 7),
+            number(errors[j], 4),
+            linear,
+        ]
         if profiled:
             cells.append(_interval(profiled[j]) if j in profiled else "-")
         rows.append(cells)

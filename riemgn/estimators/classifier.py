@@ -24,7 +24,8 @@ class GaussNewtonClassifier(ClassifierMixin, NetworkEstimator):
         hidden: The widths of the hidden layers, or one width; () is a linear model.
         activation: A name of `riemgn.activations.ACTIVATIONS`, or an `Activation`.
         ridge: The strength, or "auto": chosen on held-out rows, which takes some ten times as long.
-            It is 1/C of scikit-learn's `LogisticRegression`, on standardised inputs.
+            Without hidden layers it is 1/C of scikit-learn's `LogisticRegression` on standardised
+            inputs with a column of ones and `fit_intercept=False`, as it is on the biases too.
         method: See `GaussNewtonRegressor`.
         validation: See `GaussNewtonRegressor`.
         max_iterations: The most steps of a fit; beyond them it warns.

@@ -18,6 +18,7 @@ from riemgn.fitting.targets import Target, learn_target
 from riemgn.fitting.training import METHODS, Limits
 from riemgn.manifolds import ImmersedManifold
 from riemgn.networks import Network
+from riemgn.regimes import regime
 from riemgn.scaling import Standardiser
 
 LEAST_ROWS = 3
@@ -49,7 +50,8 @@ def fit(
     scale. The ridge is the variance of the noise over the prior variance of a weight, so that it
     need not change with the number of rows n. By default it is chosen on held-out rows: from 4 n
     downwards, each network carried on from strength to strength, until the held-out loss no longer
-    falls; then all rows are fitted with the best. `ridge=0` is the bare minimisation of the theory,
+    falls, but not as long as no more is learnt than a constant; then all rows are fitted with the
+    best. `ridge=0` is the bare minimisation of the theory,
     which overfits noisy targets.
 
     Args:
@@ -110,14 +112,16 @@ def _result(inputs: Standardiser, run: Run) -> FitResult:
     training = task.training()
     point = ImmersedManifold(training.immersion).point(run.params)
     n, p = training.immersion.ambient_dim, task.network.dim
+    interrupted = run.last is None
     report = FitReport(
-        regime="underparameterised" if p < n else "overparameterised",
+        regime=regime(n, p),
         method=_described(task.method, p < n),
         rows=len(task.X),
         n=n,
         p=p,
-        rank=int(point.rank),
-        condition_number=float(point.condition_number),
+        # whoever interrupts does not want to wait for a factorisation
+        rank=None if interrupted else int(point.rank),
+        condition_number=None if interrupted else float(point.condition_number),
         loss=training.mean_loss(np.asarray(point)),
         ridge=run.ridge,
         held_out_loss=run.held_out_loss,
@@ -126,7 +130,7 @@ def _result(inputs: Standardiser, run: Run) -> FitResult:
         steps=run.diary.taken,
         gradient_norm=float(run.last.gradient_norm) if run.last else None,
         stopping=run.last.stopping_criterion if run.last else "interrupted",
-        interrupted=run.last is None,
+        interrupted=interrupted,
         seconds=run.diary.seconds,
     )
     params = np.array(run.params)

@@ -46,8 +46,9 @@ class FitReport:
         rows: Training rows.
         n: Training outputs, rows x outputs: the dimension of the ambient space.
         p: Parameters.
-        rank: The rank of the Jacobian of the training outputs at the returned parameters.
-        condition_number: The condition number of that Jacobian on its rank.
+        rank: The rank of the Jacobian of the training outputs at the returned parameters, None
+            if the fit was interrupted.
+        condition_number: The condition number of that Jacobian on its rank, or None as well.
         loss: The loss a row on the training rows, without the ridge, on the standardised scale.
         ridge: The strength of the ridge, in units of the loss summed over rows: the variance of
             the noise over the prior variance of a weight. None if the fit was interrupted before
@@ -68,8 +69,8 @@ class FitReport:
     rows: int
     n: int
     p: int
-    rank: int
-    condition_number: float
+    rank: int | None
+    condition_number: float | None
     loss: float
     ridge: float | None
     held_out_loss: float | None

@@ -1,8 +1,8 @@
 """HTML: words, numbers, tables, sparklines and pages that stand alone."""
 
 from riemgn.markup.page import page
-from riemgn.markup.pieces import Markup, card, figure, sparkline, table
-from riemgn.markup.wording import duration, escaped, in_powers, told
+from riemgn.markup.pieces import card, figure, sparkline, table
+from riemgn.markup.wording import Markup, duration, escaped, in_powers, told, verbatim
 
 __all__ = [
     "Markup",
@@ -15,4 +15,5 @@ __all__ = [
     "sparkline",
     "table",
     "told",
+    "verbatim",
 ]

@@ -7,14 +7,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from riemgn.markup.wording import escaped, in_powers
+from riemgn.markup.wording import Markup, escaped, in_powers, visible
 
 _WIDTH, _HEIGHT, _MARGIN = 160, 28, 2  # of a sparkline, pixels
 _MOST_DRAWN = 400  # points of a sparkline
-
-
-class Markup(str):
-    """A string that is HTML already, and is not escaped again."""
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence]) -> Markup:
@@ -22,9 +18,9 @@ def table(headings: Sequence[str], rows: Iterable[Sequence]) -> Markup:
 
     Args:
         headings: One a column.
-        rows: Cells of text, which are escaped and whose powers of ten are set, or `Markup`.
+        rows: Cells of text as `in_powers` takes it, or `Markup`; names are `verbatim`.
     """
-    head = "".join(f'<th scope="col">{_cell(heading)}</th>' for heading in headings)
+    head = "".join(f'<th scope="col">{in_powers(heading)}</th>' for heading in headings)
     body = "".join(f"<tr>{_row(cells)}</tr>\n" for cells in rows)
     return Markup(
         f'<div class="scroll"><table>\n<thead><tr>{head}</tr></thead>\n'
@@ -37,14 +33,15 @@ def figure(png: bytes, words: str, alternative: str = "") -> Markup:
 
     Args:
         png: The image.
-        words: The caption.
+        words: The caption, text or `Markup`.
         alternative: What is read out in place of the image; the caption if it is empty.
     """
+    read_out = alternative or (visible(words) if isinstance(words, Markup) else words)
     source = base64.b64encode(png).decode("ascii")
     return Markup(
-        f'<figure><img alt="{escaped(alternative or words)}" '
+        f'<figure><img alt="{escaped(read_out)}" '
         f'src="data:image/png;base64,{source}">'
-        f'<figcaption class="soft">{_cell(words)}</figcaption></figure>\n'
+        f'<figcaption class="soft">{in_powers(words)}</figcaption></figure>\n'
     )
 
 
@@ -59,11 +56,13 @@ def card(title: str, rows: Iterable[tuple[str, object]]) -> Markup:
     """
     left = 'style="text-align: left"'
     body = "".join(
-        f'<tr><th scope="row" {left}>{_cell(name)}</th><td {left}>{_cell(value)}</td></tr>\n'
+        f'<tr><th scope="row" {left}>{in_powers(name)}</th>'
+        f"<td {left}>{in_powers(value)}</td></tr>\n"
         for name, value in rows
     )
     return Markup(
-        f"<table>\n<caption {left}><b>{_cell(title)}</b></caption>\n<tbody>\n{body}</tbody></table>"
+        f"<table>\n<caption {left}><b>{in_powers(title)}</b></caption>\n"
+        f"<tbody>\n{body}</tbody></table>"
     )
 
 
@@ -115,15 +114,12 @@ def _shares(values: np.ndarray) -> np.ndarray:
 
 def _row(cells: Sequence) -> str:
     first, *rest = cells
-    return f'<th scope="row">{_cell(first)}</th>' + "".join(
-        f"<td{_words(cell)}>{_cell(cell)}</td>" for cell in rest
+    return f'<th scope="row">{in_powers(first)}</th>' + "".join(
+        f"<td{_words(cell)}>{in_powers(cell)}</td>" for cell in rest
     )
 
 
 def _words(cell) -> str:
     """Return the class of a cell whose text is long enough to be broken."""
-    return ' class="words"' if not isinstance(cell, Markup) and len(str(cell)) > 40 else ""
-
-
-def _cell(value) -> str:
-    return value if isinstance(value, Markup) else in_powers(value)
+    text = visible(cell) if isinstance(cell, Markup) else str(cell)
+    return ' class="words"' if len(text) > 40 else ""

@@ -64,6 +64,12 @@ class GainRatio(Damping):
         self.damping: float | None = None
         self.growth = 2.0
 
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(start={self.start:g}, least_factor={self.least_factor:g}, "
+            f"bend_limit={self.bend_limit:g}, wary_factor={self.wary_factor:g})"
+        )
+
     def scale(self, immersion: Immersion, w0: np.ndarray) -> np.ndarray | None:
         return immersion.damping_scale(w0)
 

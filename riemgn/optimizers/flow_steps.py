@@ -61,6 +61,9 @@ class FlowSteps(Optimizer):
         self._step_size = positive("step_size", step_size)
         self._t_end = positive("t_end", t_end)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(step_size={self._step_size:g}, t_end={self._t_end:g})"
+
     @abstractmethod
     def displacement(
         self, problem: pymanopt.Problem, point: Any, gradient: Any, duration: float

@@ -11,9 +11,10 @@ from riemgn.arguments import choice, integer, positive
 from riemgn.manifolds import Point
 from riemgn.manifolds.metrics import DotProduct
 from riemgn.optimizers.endings import worded
+from riemgn.optimizers.journal import Journal
 from riemgn.optimizers.line_search import AT_PRECISION, FixedStep, UnitStepBacktracking
 from riemgn.optimizers.optimality import optimality_at
-from riemgn.optimizers.records import Callback, Journal, Result
+from riemgn.optimizers.records import Callback, Result
 from riemgn.optimizers.starts import checked_limits, checked_start
 from riemgn.optimizers.stopping import Ending
 from riemgn.problem import Problem
@@ -61,6 +62,11 @@ class GaussNewton(SteepestDescent):
             verbosity=integer("verbosity", verbosity, least=0),
             log_verbosity=integer("log_verbosity", log_verbosity, least=0),
         )
+
+    def __repr__(self) -> str:
+        searcher = self._line_searcher
+        step_size = searcher.length if isinstance(searcher, FixedStep) else "armijo"
+        return f"GaussNewton({step_size!r})"
 
     def run(
         self,

@@ -22,10 +22,10 @@ from riemgn.manifolds import Point
 from riemgn.optimizers import subspace_step
 from riemgn.optimizers.damping import GainRatio
 from riemgn.optimizers.endings import Stopped
+from riemgn.optimizers.journal import Journal
 from riemgn.optimizers.local_model import LocalModel, Trial
 from riemgn.optimizers.near_step import is_near, newton_trial
 from riemgn.optimizers.optimality import Optimality
-from riemgn.optimizers.records import Journal
 from riemgn.optimizers.stopping import Ending
 from riemgn.optimizers.subspace_step import SubspaceStep
 from riemgn.optimizers.turns import Turns
@@ -67,7 +67,7 @@ def damping_of_way(number: int) -> GainRatio:
     return GainRatio(**WAYS[number], wary_factor=_WARY)
 
 
-@dataclass
+@dataclass(repr=False)
 class HybridNewton:
     """One run of the default method: what it remembers from step to step.
 
@@ -109,6 +109,9 @@ class HybridNewton:
     passed: int = 0
     ending: str = ""
     reason: str = ""
+
+    def __repr__(self) -> str:
+        return f"HybridNewton(way {self.way + 1} of at most {self.most_ways})"
 
     def descend(self, problem: Problem, point: Point, journal: Journal) -> tuple[Ending, str]:
         """Move until something ends the run, and return what."""

@@ -12,8 +12,9 @@ from riemgn.linalg import one_blas_thread
 from riemgn.manifolds import Point
 from riemgn.optimizers.damping import Damping
 from riemgn.optimizers.endings import worded
+from riemgn.optimizers.journal import Journal
 from riemgn.optimizers.local_model import LocalModel
-from riemgn.optimizers.records import Callback, Journal, Result
+from riemgn.optimizers.records import Callback, Result
 from riemgn.optimizers.schedules import damping_schedule
 from riemgn.optimizers.starts import checked_limits, checked_start
 from riemgn.optimizers.stopping import Ending
@@ -56,6 +57,9 @@ class LevenbergMarquardt(Optimizer):
             log_verbosity=integer("log_verbosity", log_verbosity, least=0),
         )
         self._damping = damping_schedule(damping)
+
+    def __repr__(self) -> str:
+        return f"LevenbergMarquardt({self._damping!r})"
 
     def run(
         self,

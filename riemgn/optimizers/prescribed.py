@@ -122,6 +122,9 @@ class Fixed(Prescribed):
         if self.rho > 1:
             raise ValueError(f"a fixed damping must be in (0, 1], got {rho!r}")
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.rho:g})"
+
     def form(self, model: DampedModel) -> DampedForm:
         if self.rho == 1:
             return SteepestDescent()
@@ -133,6 +136,9 @@ class _TiedToKernel(Prescribed):
 
     def __init__(self, c: float = 1.0) -> None:
         self.c = positive("c", c)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.c:g})"
 
     def shift(self, model: DampedModel) -> float:
         """Return c lambda, or what rounding makes of it where lambda is lost in it."""

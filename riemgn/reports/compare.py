@@ -8,10 +8,13 @@ import numpy as np
 
 from riemgn import markup
 from riemgn.comparison import Comparison, performance_ratios
-from riemgn.comparison.display import ending_words, summary_markup, winner_words
-from riemgn.markup import Markup, in_powers
+from riemgn.comparison.display import count, ending_words, number, summary_markup, winner_words
+from riemgn.markup import Markup, in_powers, verbatim
 from riemgn.plotting import comparison_curve, performance_profile
+from riemgn.plotting.heights import telling
 from riemgn.reports.frame import Part, paragraph, picture, report
+
+COUNTED = "time and iterations to the returned point, evaluations of the whole run"
 
 _ACCURACY = 1e-3
 
@@ -23,7 +26,7 @@ def compare_page(
 
     Args:
         name: Of the data.
-        subject: What was trained, in a line.
+        subject: What was trained, in a line; text as `riemgn.markup.in_powers` takes it.
         comparison: The comparison.
         settings: The options that it was run with.
     """
@@ -37,13 +40,13 @@ def compare_page(
     return report(f"Methods compared on {name}", _lead(subject, comparison), parts, settings)
 
 
-def _lead(subject: str, comparison: Comparison) -> str:
+def _lead(subject: str, comparison: Comparison) -> Markup:
     starts, methods = len(comparison.seeds), len(comparison.methods)
     counted = f"{methods} method{'s' * (methods != 1)} from {starts} start{'s' * (starts != 1)}"
     ending = ending_words(comparison)
     best = f" The winner is {comparison.winner()}." if comparison.has_winner else ""
     cut_short = f" The comparison was {ending}." if ending else ""
-    return f"{counted}, on {subject}.{best}{cut_short}"
+    return Markup(f"{counted}, on {in_powers(subject)}.{verbatim(best)}{cut_short}")
 
 
 def _methods(comparison: Comparison) -> str:
@@ -52,23 +55,30 @@ def _methods(comparison: Comparison) -> str:
         f"Each run had at most {budget['max_time']:g} s and {budget['max_iterations']} iterations. "
         "The loss is summed over rows and includes the ridge. The gap is to the least loss that "
         "any method reached from the same start. Optimal means that the tangent cosine is at most "
-        f"{budget['tolerance']:g}, or that nothing is left to gain in this arithmetic."
+        f"{budget['tolerance']:g}, or that nothing is left to gain in this arithmetic. "
+        f"The table has {COUNTED}."
     )
     winner = winner_words(comparison)
     medians = " Numbers are medians over the starts." if len(comparison.seeds) > 1 else ""
     return (
         summary_markup(comparison)
-        + paragraph(f"{winner[0].upper()}{winner[1:]}.")
+        + paragraph(verbatim(f"{winner[0].upper()}{winner[1:]}."))
         + paragraph(words + medians)
     )
 
 
 def _curves(comparison: Comparison) -> str:
     over = " Median over the starts, and the range." if len(comparison.seeds) > 1 else ""
+    least_loss = telling(comparison)
+    drawn = "The least loss so far"
+    if least_loss is not None:
+        drawn += ", less the least one that any method reached from the same start,"
     return "".join(
         picture(
-            lambda ax, against=against: comparison_curve(comparison, ax, against=against),
-            f"The least loss so far against {what}.{over}",
+            lambda ax, against=against: comparison_curve(
+                comparison, ax, against=against, least_loss=least_loss
+            ),
+            f"{drawn} against {what}.{over}",
         )
         for against, what in (("iterations", "iterations"), ("seconds", "seconds of wall time"))
     )
@@ -92,12 +102,12 @@ def _runs(comparison: Comparison) -> str:
     table = comparison.table()
     rows = [
         (
-            row.method,
+            verbatim(row.method),
             str(row.seed),
-            _number(row.loss),
-            _number(row.gradient_norm, digits=2),
-            _count(row.iterations),
-            _count(row.evaluations),
+            number(row.loss),
+            number(row.gradient_norm, digits=2),
+            count(row.iterations),
+            count(row.evaluations),
             markup.duration(row.seconds) if np.isfinite(row.seconds) else "-",
             _sentence(row.reason),
         )
@@ -126,11 +136,3 @@ def _sentence(reason: str) -> Markup:
         f'<span style="display: inline-block; min-width: 11rem; white-space: normal">'
         f"{in_powers(reason)}</span>"
     )
-
-
-def _number(value: float, digits: int = 4) -> str:
-    return f"{value:.{digits}g}" if np.isfinite(value) else "-"
-
-
-def _count(value: float) -> str:
-    return f"{value:.0f}" if np.isfinite(value) else "-"

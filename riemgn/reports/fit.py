@@ -2,51 +2,58 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 
 from riemgn import markup
 from riemgn.datasets import Dataset
 from riemgn.evaluation import Evaluation, Rows
-from riemgn.markup import Markup, in_powers
+from riemgn.markup import Markup, verbatim
 from riemgn.plotting import predictions
 from riemgn.plotting.fits import fit_curve, ridge_curve, unit
 from riemgn.reports import fit_words
-from riemgn.reports.frame import Part, command, paragraph, picture, report
+from riemgn.reports.confusion import confusion_table
+from riemgn.reports.frame import Part, command, marked, paragraph, picture, report
 
 _MOST_TARGETS = 6  # of which predictions are drawn
 _NAMED = 12  # so many input columns are named
 
 
-def fit_page(data: Dataset, evaluation: Evaluation, settings: Mapping[str, object]) -> str:
+def fit_page(
+    data: Dataset, evaluation: Evaluation, settings: Mapping[str, object], model: Path
+) -> str:
     """Return the page of a fit.
 
     Args:
         data: The rows.
         evaluation: The fit and its scores.
         settings: The options that it was run with.
+        model: The model's file, as it is found from the folder where the fit was run.
     """
     parts = [
         Part("The fit", _fit(data, evaluation)),
         Part("Scores", _scores(evaluation)),
         Part("How the loss fell", _course(evaluation)),
         Part("Predictions", _predictions(data, evaluation)),
-        Part("The model", _use(data, evaluation)),
+        Part("The model", _use(data, evaluation, model)),
     ]
     return report(f"Fit of {data.name}", _lead(data, evaluation), parts, settings)
 
 
-def _lead(data: Dataset, evaluation: Evaluation) -> str:
+def _lead(data: Dataset, evaluation: Evaluation) -> Markup:
     network, rows = evaluation.result.network, evaluation.result.report.rows
     shape = "-".join(map(str, network.widths))
     words = f"A {shape} network ({network.activation.name}) was trained on {rows} rows"
     if evaluation.test_score is None:
-        return f"{words} of {data.name}. No rows were kept for a test."
-    score = f"{evaluation.score_name} {evaluation.test_score:.3f}"
-    test = f"{evaluation.test_rows} rows that it has not seen"
+        tested = "No rows were kept for a test."
+    else:
+        score = f"{evaluation.score_name} {evaluation.test_score:.3f}"
+        tested = f"On {evaluation.test_rows} rows that it has not seen it has {score}."
     stopped = " The fit was interrupted." if evaluation.result.report.interrupted else ""
-    return f"{words} of {data.name}. On {test} it has {score}.{stopped}"
+    return verbatim(f"{words} of {data.name}. {tested}{stopped}")
 
 
 def _fit(data: Dataset, evaluation: Evaluation) -> str:
@@ -55,7 +62,8 @@ def _fit(data: Dataset, evaluation: Evaluation) -> str:
         for name, value in fit_words.loss(evaluation)
     ]
     ending = ("ended", evaluation.result.report.stopping)
-    rows = [*fit_words.what(data, evaluation), *fit_words.geometry(evaluation), *losses, ending]
+    what = [(name, verbatim(value)) for name, value in fit_words.what(data, evaluation)]
+    rows = [*what, *fit_words.geometry(evaluation), *losses, ending]
     return markup.table(("Quantity", "Value"), rows)
 
 
@@ -65,18 +73,14 @@ def _scores(evaluation: Evaluation) -> str:
     scores = fit_words.scores(evaluation)
     best = np.nanmax(list(scores.values())) if scores else np.nan
     for label, score in scores.items():
-        rows.append((f"{label}, test rows", _marked(f"{score:.3f}", score == best)))
+        rows.append((f"{label}, test rows", marked(f"{score:.3f}", score == best)))
     words = (
         f"There are {evaluation.test_rows} test rows, which no fit has seen. scikit-learn's "
         "perceptron has the same shape and the same training rows."
     )
     return markup.table(("Scored", name), rows) + paragraph(
-        words if scores else "No rows were held out."
+        words if scores else "There are no test rows."
     )
-
-
-def _marked(text: str, is_best: bool) -> Markup | str:
-    return Markup(f'<span class="good">{text}</span>') if is_best else text
 
 
 def _course(evaluation: Evaluation) -> str:
@@ -101,16 +105,8 @@ def _predictions(data: Dataset, evaluation: Evaluation) -> str:
 
 def _confusion(evaluation: Evaluation, rows: Rows, which: str) -> str:
     X, y = rows
-    predicted = evaluation.result.model.predict(X)
-    labels = np.unique(np.concatenate([y, predicted, evaluation.result.model.classes]))
-    table = []
-    for label in labels:
-        mine = predicted[y == label]
-        counts = [_marked(str(np.sum(mine == other)), other == label) for other in labels]
-        share = f"{np.mean(mine == label):.3f}" if mine.size else "-"
-        table.append((str(label), *counts, share))
-    words = f"Labels of {which}: a row for each true label, a column for each predicted one."
-    return paragraph(words) + markup.table(("true", *map(str, labels), "share right"), table)
+    model = evaluation.result.model
+    return confusion_table(y, model.predict(X), model.classes, which)
 
 
 def _residuals(data: Dataset, evaluation: Evaluation, rows: Rows, which: str) -> str:
@@ -118,7 +114,7 @@ def _residuals(data: Dataset, evaluation: Evaluation, rows: Rows, which: str) ->
     predicted = evaluation.result.model.predict(X).reshape(len(X), -1)
     measured = y.reshape(len(X), -1)
     left = [
-        (name, *(f"{value:.4g}" for value in _summary(column)))
+        (verbatim(name), *(f"{value:.4g}" for value in _summary(column)))
         for name, column in zip(data.targets, (measured - predicted).T, strict=True)
     ]
     headings = ("Target", "Mean", "Standard deviation", "Least", "Quartile", "Median")
@@ -135,7 +131,7 @@ def _residuals(data: Dataset, evaluation: Evaluation, rows: Rows, which: str) ->
 def _scatter(name: str, measured: np.ndarray, predicted: np.ndarray, which: str) -> str:
     return picture(
         lambda ax: predictions(measured, predicted, ax, name=name),
-        f"{name}: predictions over measured values of {which}.",
+        verbatim(f"{name}: predictions over measured values of {which}."),
     )
 
 
@@ -144,17 +140,23 @@ def _summary(column: np.ndarray) -> Iterable[float]:
     return (column.mean(), deviation, *np.quantile(column, (0, 0.25, 0.5, 0.75, 1)))
 
 
-def _use(data: Dataset, evaluation: Evaluation) -> str:
+def _use(data: Dataset, evaluation: Evaluation, model: Path) -> str:
     columns = evaluation.result.model.columns
     named = ", ".join(columns[:_NAMED]) + (", ..." if len(columns) > _NAMED else "")
-    words = in_powers(
-        f"The weights and the scaling are in model.npz beside this page. New rows need the "
+    words = verbatim(
+        f"The weights and the scaling are in {model.name} beside this page. New rows need the "
         f"columns {named}; they are found by name, and others are left out."
     )
-    subject = f"--dataset {data.name}" if data.name.isidentifier() else data.name
+    subject = f"--dataset {data.name}" if data.path is None else _argument(data.path)
     return (
-        f"<p>{words}</p>\n"
-        + command("riemgn predict model.npz NEW.csv --out predictions.csv")
-        + paragraph("The geometry of the output manifold at these weights:")
-        + command(f"riemgn geometry {subject} --model model.npz --out geometry")
+        paragraph(words)
+        + paragraph("Predictions, from the folder where the fit was run:")
+        + command(f"riemgn predict {_argument(model)} NEW.csv --out predictions.csv")
+        + paragraph("The geometry of the output manifold at these weights, from there too:")
+        + command(f"riemgn geometry {subject} --model {_argument(model)} --out geometry")
     )
+
+
+def _argument(path: Path) -> str:
+    """Return a path as a shell takes it, and no command for an option."""
+    return shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from riemgn.datasets import Dataset
 from riemgn.evaluation import Evaluation
+from riemgn.fitting import FitReport
 from riemgn.plotting import unit
-
-REGIMES = {"underparameterised": "p < n", "overparameterised": "p >= n"}
+from riemgn.regimes import CONDITIONS
 
 Rows = list[tuple[str, str]]
 
@@ -24,7 +24,7 @@ def what(data: Dataset, evaluation: Evaluation) -> Rows:
     classes = evaluation.result.model.classes
     if classes is not None:
         target += f": {classes.size} classes"
-        if data.y.dtype.kind in "if" and not data.name.isidentifier():
+        if data.y.dtype.kind in "if" and data.path is not None:
             target += " (whole numbers; --loss squared to fit them as numbers)"
     shape = "-".join(map(str, network.widths))
     return [("target", target), ("network", f"{shape}, {network.activation.name}")]
@@ -37,14 +37,16 @@ def geometry(evaluation: Evaluation) -> Rows:
     counted = f"{report.n} training outputs"
     if outputs > 1:
         counted += f" ({report.rows} rows x {outputs})"
-    return [
-        ("regime", f"{report.regime} ({REGIMES[report.regime]})"),
+    rows = [
+        ("regime", f"{report.regime} ({CONDITIONS[report.regime]})"),
         ("method", report.method),
         ("n", counted),
         ("p", f"{report.p} weights"),
-        ("rank of the Jacobian", f"{report.rank} of {min(report.n, report.p)}"),
-        ("condition number", f"{report.condition_number:.2g}"),
     ]
+    if not report.interrupted:
+        rows.append(("rank of the Jacobian", f"{report.rank} of {min(report.n, report.p)}"))
+        rows.append(("condition number", f"{report.condition_number:.2g}"))
+    return rows
 
 
 def loss(evaluation: Evaluation) -> Rows:
@@ -71,7 +73,20 @@ def _ridge(evaluation: Evaluation) -> str:
     if not report.ridge_path:
         return f"{report.ridge:.3g}"
     folds = len(report.ridge_path[0][1])
-    return f"{report.ridge:.3g}, chosen on held-out rows ({folds} fold{'s' * (folds > 1)})"
+    chosen = f"chosen on held-out rows ({folds} fold{'s' * (folds > 1)})"
+    return f"{report.ridge:.3g}, {chosen}{_end_of_path(report)}"
+
+
+def _end_of_path(report: FitReport) -> str:
+    """Return what it says of a chosen ridge that it lies at an end of those tried."""
+    if report.interrupted:
+        return ""
+    tried = [ridge for ridge, _ in report.ridge_path]
+    if report.ridge == tried[0]:
+        return "; the strongest tried: weaker ones serve no better"
+    if report.ridge == tried[-1]:
+        return "; the weakest tried: a weaker one might serve better"
+    return ""
 
 
 def scores(evaluation: Evaluation) -> dict[str, float]:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 
 from riemgn import markup
-from riemgn.markup import Markup, escaped, in_powers
+from riemgn.markup import Markup, escaped, in_powers, verbatim
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,17 +30,22 @@ def report(title: str, lead: str, parts: Sequence[Part], settings: Mapping[str, 
 
     Args:
         title: The heading.
-        lead: A few sentences below it: what was done, and what came out.
+        lead: A few sentences below it: what was done, and what came out; text as
+            `riemgn.markup.in_powers` takes it.
         parts: What follows.
-        settings: The options by name, told at the end.
+        settings: The options by name, told at the end; text as it was typed.
     """
     header = (
         f"<header>\n<h1>{escaped(title)}</h1>\n<p>{in_powers(lead)}</p>\n"
         f'<p class="soft">{escaped(versions())}.</p>\n</header>\n'
     )
-    told = [(name, markup.told(value)) for name, value in settings.items()]
+    told = [(name, _setting(value)) for name, value in settings.items()]
     parts = [*parts, Part("Settings", markup.table(("Option", "Value"), told))]
     return markup.page(f"riemgn: {title}", header + "".join(map(_section, parts)))
+
+
+def _setting(value: object) -> str:
+    return verbatim(value) if isinstance(value, str) else markup.told(value)
 
 
 def versions() -> str:
@@ -59,7 +64,7 @@ def picture(draw: Callable[[Axes], object], words: str, alternative: str = "") -
 
     Args:
         draw: What draws it.
-        words: The caption.
+        words: The caption, text or `Markup`.
         alternative: What is read out in its place; the caption if it is empty.
     """
     return markup.figure(png(draw), words, alternative)
@@ -81,8 +86,13 @@ def png(draw: Callable[[Axes], object]) -> bytes:
 
 
 def paragraph(text: str) -> str:
-    """Return a paragraph of text."""
+    """Return a paragraph of text, or of `Markup`."""
     return f"<p>{in_powers(text)}</p>\n"
+
+
+def marked(text: str, is_good: bool) -> Markup | str:
+    """Return text that stands out where it is good."""
+    return Markup(f'<span class="good">{escaped(text)}</span>') if is_good else text
 
 
 def command(line: str) -> str:
