@@ -165,7 +165,7 @@ def _parquet(path: Path) -> pandas.DataFrame:
     try:
         frame = pandas.read_parquet(path)
     except ImportError:
-        raise ImportError("reading Parquet needs pyarrow: pip install 'riemgn[parquet]'") from None
+        raise ImportError("reading Parquet needs pyarrow: pip install pyarrow") from None
     except Exception as error:  # pyarrow's errors have no common ancestor below Exception
         raise ValueError(f"{path} is not a Parquet file: {error}".splitlines()[0]) from None
     _refuse_twins([str(name) for name in frame.columns], path)

@@ -9,6 +9,25 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 
+# The modules whose names users write.
+PUBLIC = (
+    "riemgn",
+    "riemgn.comparison",
+    "riemgn.estimators",
+    "riemgn.fitting",
+    "riemgn.flows",
+    "riemgn.geomstats",
+    "riemgn.immersions",
+    "riemgn.losses",
+    "riemgn.manifolds",
+    "riemgn.optimizers",
+    "riemgn.plotting",
+    "riemgn.statistics",
+    "riemgn.surveying",
+    "riemgn.testing",
+    "riemgn.theory",
+)
+
 _FENCE = re.compile(r"^(?P<fence>`{3,})(?P<kind>[^\n]*)\n(?P<body>.*?)^(?P=fence)\s*$", re.M | re.S)
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.S)
 _LINK = re.compile(r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]\((?P<target>[^()\s]+)\)")

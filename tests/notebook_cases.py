@@ -26,7 +26,7 @@ from nbformat import NotebookNode, v4
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-LARGEST = 400_000  # bytes of a notebook
+LARGEST = 600_000  # bytes of a notebook
 LONGEST = 120  # seconds of a cell that hangs
 
 NUMBER = re.compile(r"(?<![\w.])[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")

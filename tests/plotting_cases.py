@@ -66,8 +66,9 @@ def lines(axes):
 
 
 def legend(axes):
+    """The texts of a legend, each in one line."""
     box = axes.get_legend()
-    return [] if box is None else [text.get_text() for text in box.get_texts()]
+    return [] if box is None else [" ".join(t.get_text().split()) for t in box.get_texts()]
 
 
 def contrast(one, other):

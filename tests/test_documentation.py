@@ -12,27 +12,16 @@ import pytest
 
 PAGES = [*doc.pages(), doc.ROOT / "README.md", doc.ROOT / "CHANGELOG.md"]
 
-# The modules whose names users write.
-PUBLIC = (
-    "riemgn",
-    "riemgn.comparison",
-    "riemgn.estimators",
-    "riemgn.fitting",
-    "riemgn.flows",
-    "riemgn.geomstats",
-    "riemgn.immersions",
-    "riemgn.losses",
-    "riemgn.manifolds",
-    "riemgn.optimizers",
-    "riemgn.plotting",
-    "riemgn.statistics",
-    "riemgn.surveying",
-    "riemgn.testing",
-    "riemgn.theory",
-)
+INSTALLED_BY_NAME = r"pip install\s+\\?['\"]?riemgn"
 
 # Names of `riemgn.plotting` that draw nothing themselves.
-NO_PICTURES = {"theme", "unit", "walk", "walks"}
+NO_PICTURES = {"finish", "ink", "surface_mesh", "theme", "unit", "walk", "walks"}
+
+# How a page says where to go on.
+WAYS_ON = ("\nNext: ", "\nFrom here: ", "\n## Where next\n")
+
+# The first page and the list of notebooks are nothing but ways on.
+ALL_WAYS_ON = {"index.md", "notebooks.md"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(doc.ROOT)))
@@ -74,7 +63,7 @@ def test_built_links_are_found_and_judged(tmp_path, capsys):
     assert "gone.png" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("module", PUBLIC)
+@pytest.mark.parametrize("module", doc.PUBLIC)
 def test_every_public_name_is_in_the_api(module):
     documented = doc.documented()
     public = import_module(module)
@@ -98,9 +87,75 @@ def test_every_picture_is_in_the_gallery():
 
     page = (doc.DOCS / "gallery.md").read_text(encoding="utf-8")
     code = "\n".join(doc.fenced(page, "{picture}") + doc.fenced(page, "python"))
-    drawing = [n for n in plotting.__all__ if inspect.isfunction(getattr(plotting, n))]
-    missing = [n for n in drawing if n not in NO_PICTURES and not re.search(rf"\b{n}\(", code)]
+    functions = [n for n in plotting.__all__ if inspect.isfunction(getattr(plotting, n))]
+    missing = [n for n in functions if n not in NO_PICTURES and not re.search(rf"\b{n}\(", code)]
     assert missing == []
+
+
+def section(page, heading):
+    """The text of a page's section, without its heading."""
+    text = (doc.DOCS / page).read_text(encoding="utf-8")
+    return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def test_what_takes_no_axes_is_told_apart():
+    import riemgn.plotting as plotting
+
+    functions = {n: getattr(plotting, n) for n in plotting.__all__}
+    functions = {n: f for n, f in functions.items() if inspect.isfunction(f)}
+    drawing = {n: inspect.signature(f) for n, f in functions.items() if n not in NO_PICTURES}
+    on_axes = {n for n, signature in drawing.items() if "ax" in signature.parameters}
+    assert {str(drawing[n].return_annotation) for n in on_axes} == {"Axes", "Axes3D"}
+    several = section("how-to/pictures.md", "Figures of several panels")
+    figures = set(re.findall(r"`(\w+)`", several))
+    assert figures == set(drawing) - on_axes
+    nothing = section("how-to/pictures.md", "What draws nothing")
+    told = set(re.findall(r"`(\w+)(?:\(\))?`", nothing))
+    assert NO_PICTURES - {"theme"} <= told
+
+
+def test_a_hidden_picture_is_that_of_the_code_beside_it():
+    hidden = 0
+    for page in doc.pages():
+        text = page.read_text(encoding="utf-8")
+        beside = {line for block in doc.fenced(text, "python") for line in block.splitlines()}
+        for block in doc.fenced(text, "{picture}"):
+            options, code = [], []
+            for line in block.splitlines():
+                (options if re.match(r":\w+:", line) else code).append(line)
+            if ":hidden:" in options:
+                hidden += 1
+                assert [line for line in code[:-1] if line not in beside] == [], page.name
+    assert hidden
+
+
+def test_every_page_leads_on():
+    for page in sorted(doc.DOCS.glob("*.md")):
+        if page.name in ALL_WAYS_ON:
+            continue
+        text = page.read_text(encoding="utf-8")
+        ends = [text.rpartition(way)[2] for way in WAYS_ON if way in text]
+        assert any(doc.links(page, end) for end in ends), page.name
+
+
+def test_nothing_is_installed_from_an_index_that_does_not_have_it():
+    folders = ("riemgn", "docs", "notebooks")
+    files = [f for folder in folders for f in sorted((doc.ROOT / folder).rglob("*"))]
+    files = [f for f in files if f.suffix in (".py", ".md", ".ipynb")]
+    told = [f for f in [*files, *PAGES] if re.search(INSTALLED_BY_NAME, f.read_text("utf-8"))]
+    assert told == []
+
+
+def test_the_readme_tells_solved_from_global():
+    table = (doc.DOCS / "minimize.md").read_text(encoding="utf-8").partition("at the global")[2]
+    rows = re.findall(r"^\| ([\w ]+) \| (\d+) of 84 .* (\d+) \|$", table, re.MULTILINE)
+    readme = (doc.ROOT / "README.md").read_text(encoding="utf-8")
+    [line] = [row for row in readme.splitlines() if "MINPACK's collection" in row]
+    solved, _, at_global = line.partition("at the global minimum")
+    assert len(rows) == 3
+    for _, count, best in rows:
+        assert re.search(rf"\b{count}\b", solved)
+        assert re.search(rf"\b{best}\b", at_global)
 
 
 def test_every_notebook_is_listed():
@@ -120,10 +175,32 @@ def test_every_how_to_page_has_a_goal_and_a_next_step():
 
 
 @pytest.fixture
-def notebook_pages(monkeypatch):
+def extension(monkeypatch):
+    """What imports an extension of the documentation by its name."""
     pytest.importorskip("sphinx", reason="the documentation's extras are not installed")
     monkeypatch.setattr(sys, "path", [str(doc.DOCS / "_extensions"), *sys.path])
-    return import_module("notebook_pages")
+    return import_module
+
+
+@pytest.fixture
+def notebook_pages(extension):
+    return extension("notebook_pages")
+
+
+def test_a_picture_is_a_link_that_knows_how_wide_it_is(extension, tmp_path):
+    from docutils import nodes
+    from PIL import Image
+
+    enlarged = extension("enlarged")
+    Image.new("L", (900, 300)).save(tmp_path / "wide.png", dpi=(100, 100))
+    Image.new("L", (900, 300)).save(tmp_path / "sharp.png", dpi=(200, 200))
+    Image.new("L", (900, 300)).save(tmp_path / "silent.png")
+    image = nodes.image(uri="wide.png", alt="words", classes=["picture", "only-dark"])
+    link = enlarged._linked(image, tmp_path / "wide.png")
+    assert link["classes"] == ["enlarged", "wide", "only-dark"]
+    assert link[0]["alt"] == "words"
+    for other in ("sharp.png", "silent.png"):
+        assert "wide" not in enlarged._linked(image, tmp_path / other)["classes"]
 
 
 def a_notebook(folder, *outputs):

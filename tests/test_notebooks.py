@@ -4,12 +4,16 @@ After a change of a notebook, or of what it shows, `python tests/notebook_cases.
 and writes its outputs. `jupyter execute --inplace NOTEBOOK` does, too, with the times of the run.
 """
 
+import ast
 import base64
 import copy
+import re
 import struct
+from importlib import import_module
 
 import nbformat
 import pytest
+from documentation_pages import PUBLIC
 from nbclient.exceptions import CellExecutionError
 from nbformat import v4
 from notebook_cases import FOLDER, KERNEL, LARGEST, differences, faults, read, refresh, run_afresh
@@ -30,6 +34,24 @@ def test_a_committed_notebook_is_in_order(path):
     nbformat.validate(read(path))
     assert faults(read(path)) == []
     assert path.stat().st_size < LARGEST
+
+
+@every_notebook
+def test_a_notebook_imports_what_is_public(path):
+    code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
+    taken = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom)]
+    ours = [node for node in taken if node.module.split(".")[0] == "riemgn"]
+    for node in ours:
+        assert node.module in PUBLIC, node.module
+        public = import_module(node.module).__all__
+        assert [name.name for name in node.names if name.name not in public] == []
+
+
+@every_notebook
+def test_a_notebook_leads_on(path):
+    _, _, rest = read(path).cells[-1].source.partition("## Where next\n")
+    assert rest, f"the last cell of {path.name} has no way on"
+    assert re.search(r"\]\((\.\./docs/[\w/-]+\.md|\d\d[\w-]+\.ipynb)", rest)
 
 
 def test_notebooks_are_numbered():

@@ -1,6 +1,7 @@
 """The directives `picture`, whose code is shown and run, and `thumbnails`, a grid of a page's.
 
-The code of a picture is run while the page is read. The figure is the value of its last expression,
+The code of a picture is run while the page is read; `:hidden:` shows its figure alone, where the
+page has the code already. The figure is the value of its last expression,
 as in a notebook: a figure or axes. It is drawn a second time for dark pages. The pictures of a page
 share one namespace, from top to bottom.
 """
@@ -30,21 +31,26 @@ class Picture(SphinxDirective):
     """Python code, and the figure that it draws."""
 
     has_content = True
-    option_spec = {"alt": directives.unchanged}  # noqa: RUF012 (docutils' own convention)
+    option_spec = {  # noqa: RUF012 (docutils' own convention)
+        "alt": directives.unchanged,
+        "hidden": directives.flag,
+    }
 
     def run(self) -> list[nodes.Node]:
         """Return the code and, where pages are written in HTML, its figure in both themes."""
         source = "\n".join(self.content)
+        shown = [] if "hidden" in self.options else [self._code(source)]
+        if self.env.app.builder.format != "html":
+            return shown
+        files = self._drawn(source)
+        if files and "alt" not in self.options:
+            raise self.error("a picture that draws needs the option :alt:")
+        return [*shown, *(self._image(file, theme) for theme, file in files.items())]
+
+    def _code(self, source: str) -> nodes.literal_block:
         shown = nodes.literal_block(source, source, language="python")
         self.set_source_info(shown)
-        if self.env.app.builder.format != "html":
-            return [shown]
-        files = self._drawn(source)
-        if not files:
-            return [shown]
-        if "alt" not in self.options:
-            raise self.error("a picture that draws needs the option :alt:")
-        return [shown, *(self._image(file, theme) for theme, file in files.items())]
+        return shown
 
     def _drawn(self, source: str) -> dict[str, Path]:
         """Run the code once, and once more for the dark theme if it is that of a figure."""

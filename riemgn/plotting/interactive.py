@@ -10,18 +10,28 @@ import numpy as np
 from riemgn.arguments import told, vector
 from riemgn.manifolds import ImmersedManifold, Point
 from riemgn.plotting.meshes import MARGIN, surface_manifold, surface_mesh
+from riemgn.plotting.paths import check_on, walk_in_space
 from riemgn.plotting.scenes import MARGIN as SCENE_MARGIN
 from riemgn.plotting.scenes import scene_of
+from riemgn.plotting.space import axis_label, box_sides
 from riemgn.plotting.style import ink
 from riemgn.plotting.tangents import PLANE_SHARE, tangent_square
-from riemgn.plotting.traces import path_traces, plane_trace, point_trace, surface_traces
-from riemgn.plotting.walks import Walked
+from riemgn.plotting.traces import (
+    level_traces,
+    mark_traces,
+    path_traces,
+    plane_trace,
+    point_trace,
+    surface_traces,
+)
+from riemgn.plotting.walks import Walked, walk
 from riemgn.problem import Problem
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_EYE = {"x": 0.95, "y": -1.65, "z": 1.1}  # from where matplotlib looks, too
+# From where matplotlib looks, too, and so far away that all is seen on a narrow screen.
+_CAMERA = {"eye": {"x": 1.4, "y": -2.4, "z": 1.6}, "center": {"x": -0.07, "y": -0.04, "z": -0.1}}
 
 
 def interactive_surface(
@@ -29,6 +39,7 @@ def interactive_surface(
     *,
     around=None,
     box=None,
+    within=None,
     margin: float = MARGIN,
     resolution: int | None = None,
     colour=None,
@@ -45,7 +56,8 @@ def interactive_surface(
     Args:
         M: The manifold, or a problem on it.
         around: As for `surface_mesh`; where neither it nor `box` is given, the paths.
-        box: As for `surface_mesh`, and so are the following three.
+        box: As for `surface_mesh`, and so are the following four.
+        within: The outputs drawn, (low, high) for each of the three; None for all.
         margin: How far the surface goes beyond `around`.
         resolution: Points along each parameter.
         colour: None, "gaussian", "mean", "normal", "loss", or values.
@@ -56,7 +68,8 @@ def interactive_surface(
     Raises:
         ImportError: plotly is not installed.
         TypeError: An argument is of another type.
-        ValueError: M is no surface in R^3, or an argument has no possible value.
+        ValueError: M is no surface in R^3, a path is not on it, or an argument has no possible
+            value.
     """
     go = _plotly()
     manifold = surface_manifold(M)
@@ -65,17 +78,17 @@ def interactive_surface(
     ways = {} if paths is None else dict(paths)
     if around is None and box is None and ways:
         around = ways
-    mesh = surface_mesh(M, around, box=box, margin=margin, resolution=resolution, colour=colour)
+    mesh = surface_mesh(
+        M, around, box=box, within=within, margin=margin, resolution=resolution, colour=colour
+    )
     figure = go.Figure(surface_traces(go, mesh))
-    for k, (label, way) in enumerate(ways.items()):
-        figure.add_traces(path_traces(go, manifold, k, str(label), way))
+    _add_paths(go, figure, manifold, ways)
     if tangent_at is not None:
-        sides = np.nanmax(mesh.outputs, axis=(0, 1)) - np.nanmin(mesh.outputs, axis=(0, 1))
-        square = tangent_square(manifold, tangent_at, PLANE_SHARE * float(sides.max()))
+        square = tangent_square(manifold, tangent_at, PLANE_SHARE * mesh.extent)
         figure.add_trace(plane_trace(go, square))
     if target is not None:
-        figure.add_trace(point_trace(go, vector("target", target, 3), "target y", "cross"))
-    figure.update_layout(_layout())
+        figure.add_trace(_target_trace(go, vector("target", target, 3)))
+    figure.update_layout(_layout(figure))
     return figure
 
 
@@ -90,6 +103,8 @@ def interactive_surface_with_paths(
 ) -> go.Figure:
     """Return the picture of `surface_with_paths` as a plotly figure; its arguments are the same.
 
+    Lines of equal colour are drawn, too. In `interactive_surface` there are none.
+
     Raises:
         ImportError: plotly is not installed.
         TypeError: An argument is of another type.
@@ -98,19 +113,34 @@ def interactive_surface_with_paths(
     """
     go = _plotly()
     scene = scene_of(problem, x, paths)
-    figure = interactive_surface(
-        problem,
-        around=scene.seen_from(x),
-        margin=margin,
-        resolution=resolution,
-        colour=colour,
-        paths=scene.paths,
-        tangent_at=x,
-        target=scene.target,
-    )
-    figure.add_trace(point_trace(go, x.outputs, "start", "circle"))
-    figure.add_trace(point_trace(go, scene.optimum, "optimum", "diamond"))
+    mesh = scene.mesh(problem, x, margin, resolution, colour)
+    manifold, extent = problem.manifold, mesh.extent
+    figure = go.Figure(surface_traces(go, mesh))
+    if mesh.colour is not None:
+        figure.add_traces(level_traces(go, mesh))
+    _add_paths(go, figure, manifold, scene.paths)
+    square = tangent_square(manifold, x, 0.5 * (scene.plane_size or 2 * PLANE_SHARE * extent))
+    figure.add_trace(plane_trace(go, square))
+    figure.add_traces(mark_traces(go, manifold, walk(x), extent, "start", "circle"))
+    figure.add_traces(mark_traces(go, manifold, scene.best, extent, scene.name_of_end, "diamond"))
+    if scene.target is not None:
+        figure.add_trace(_target_trace(go, scene.target))
+    figure.update_layout(_layout(figure))
     return figure
+
+
+def _add_paths(
+    go, figure: go.Figure, manifold: ImmersedManifold, ways: Mapping[str, Walked]
+) -> None:
+    for k, (label, way) in enumerate(ways.items()):
+        check_on(manifold, walk_in_space(way), f"paths[{label!r}]")
+        figure.add_traces(path_traces(go, manifold, k, str(label), way))
+
+
+def _target_trace(go, y: np.ndarray) -> go.Scatter3d:
+    from matplotlib.colors import to_hex
+
+    return point_trace(go, y, "target y", "cross", colour=to_hex(ink()))
 
 
 def _plotly():
@@ -121,27 +151,45 @@ def _plotly():
     return go
 
 
-def _layout() -> dict:
+def _layout(figure: go.Figure) -> dict:
     import matplotlib
     from matplotlib.colors import to_hex
 
-    paper = to_hex(matplotlib.rcParams["figure.facecolor"])
-    axis = {
-        "showbackground": False,
-        "showgrid": False,
-        "showspikes": False,
-        "zeroline": False,
-        "showline": True,
-        "linecolor": to_hex(ink()),
-    }
-    axes = {
-        f"{letter}axis": {**axis, "title": {"text": f"output {k}"}}
-        for k, letter in enumerate("xyz", start=1)
-    }
+    paper, text = to_hex(matplotlib.rcParams["figure.facecolor"]), to_hex(ink())
     return {
         "paper_bgcolor": paper,
-        "font": {"color": to_hex(ink())},
-        "scene": {"aspectmode": "data", "camera": {"eye": _EYE}, **axes},
-        "legend": {"x": 0, "y": 1, "bgcolor": "rgba(0,0,0,0)"},
-        "margin": {"l": 0, "r": 0, "t": 10, "b": 0},
+        "font": {"color": text},
+        "scene": {"camera": _CAMERA, **_axes(figure, text)},
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "y": 1,
+            "yanchor": "bottom",
+            "bgcolor": "rgba(0,0,0,0)",
+        },
+        "margin": {"l": 0, "r": 0, "t": 10, "b": 70},
     }
+
+
+def _axes(figure: go.Figure, text: str) -> dict:
+    """Return the three axes, in the scale that `riemgn.plotting.space.box_sides` gives them."""
+    there = np.concatenate([np.stack([t.x, t.y, t.z], axis=-1).reshape(-1, 3) for t in figure.data])
+    low, high = np.nanmin(there, axis=0), np.nanmax(there, axis=0)
+    sides, stretches = box_sides(high - low)
+    axes = {
+        f"{letter}axis": {
+            "title": {"text": axis_label(k, stretches[k])},
+            "showbackground": False,
+            "showgrid": False,
+            "showspikes": False,
+            "zeroline": False,
+            "showline": True,
+            "linecolor": text,
+        }
+        for k, letter in enumerate("xyz")
+    }
+    if np.all(stretches == 1):
+        return {"aspectmode": "data", **axes}
+    shares = sides * stretches / (sides * stretches).max()
+    ratio = dict(zip("xyz", shares.tolist(), strict=True))
+    return {"aspectmode": "manual", "aspectratio": ratio, **axes}
