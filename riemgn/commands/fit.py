@@ -7,27 +7,23 @@ from typing import Annotated
 
 import typer
 
+from riemgn.commands.options import (
+    ActivationName,
+    BundledName,
+    HiddenWidths,
+    TableFile,
+    Targets,
+    hidden_widths,
+    number_or,
+)
+
 
 def fit(
-    file: Annotated[
-        Path | None,
-        typer.Argument(metavar="FILE", help="A CSV or Parquet table, with --target."),
-    ] = None,
-    dataset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Bundled data: diabetes, breast_cancer, digits, wine, iris or linnerud.",
-        ),
-    ] = None,
-    target: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN", help="The column to predict; repeat it for several."),
-    ] = None,
-    hidden: Annotated[
-        str, typer.Option(metavar="WIDTHS", help="Widths of the hidden layers: 16, or 16,16.")
-    ] = "16",
-    activation: Annotated[str, typer.Option(metavar="NAME", help="A smooth activation.")] = "tanh",
+    file: TableFile = None,
+    dataset: BundledName = None,
+    target: Targets = None,
+    hidden: HiddenWidths = "16",
+    activation: ActivationName = "tanh",
     loss: Annotated[
         str,
         typer.Option(
@@ -78,7 +74,6 @@ def fit(
     from riemgn.commands.data import training_data
     from riemgn.commands.fit_files import check_folder, write
     from riemgn.commands.fit_table import fit_table
-    from riemgn.commands.options import hidden_widths, number_or
     from riemgn.commands.screen import screen
     from riemgn.evaluation import evaluate
     from riemgn.fitting.progress import shown

@@ -7,19 +7,15 @@ from typing import Annotated
 
 import typer
 
+from riemgn.commands.options import BundledName, hidden_widths
+
 
 def geometry(
     file: Annotated[
         Path | None,
         typer.Argument(metavar="FILE", help="A CSV or Parquet table, with --target or --model."),
     ] = None,
-    dataset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Bundled data: diabetes, breast_cancer, digits, wine, iris or linnerud.",
-        ),
-    ] = None,
+    dataset: BundledName = None,
     target: Annotated[
         list[str] | None,
         typer.Option(
@@ -87,7 +83,6 @@ def geometry(
     from riemgn.commands.geometry_files import write
     from riemgn.commands.geometry_subject import fitted, fresh
     from riemgn.commands.geometry_table import geometry_table
-    from riemgn.commands.options import hidden_widths
     from riemgn.commands.screen import screen
     from riemgn.modelfile import load_model
     from riemgn.surveying import survey

@@ -1,6 +1,30 @@
-"""Options that are text on the command line and something else inside."""
+"""What several commands take: options of the same meaning, and text that stands for values."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+TableFile = Annotated[
+    Path | None, typer.Argument(metavar="FILE", help="A CSV or Parquet table, with --target.")
+]
+BundledName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Bundled data: diabetes, breast_cancer, digits, wine, iris or linnerud.",
+    ),
+]
+Targets = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="The column to predict; repeat it for several."),
+]
+HiddenWidths = Annotated[
+    str, typer.Option(metavar="WIDTHS", help="Widths of the hidden layers: 16, or 16,16.")
+]
+ActivationName = Annotated[str, typer.Option(metavar="NAME", help="A smooth activation.")]
 
 
 def hidden_widths(text: str) -> list[int]:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from riemgn.commands.options import ActivationName, HiddenWidths, hidden_widths
+
 
 def scores(
     datasets: Annotated[
@@ -18,10 +20,8 @@ def scores(
     first: Annotated[
         int, typer.Option(metavar="SEED", help="The first split's seed; the others follow it.")
     ] = 0,
-    hidden: Annotated[
-        str, typer.Option(metavar="WIDTHS", help="Widths of the hidden layers: 16, or 16,16.")
-    ] = "16",
-    activation: Annotated[str, typer.Option(metavar="NAME", help="A smooth activation.")] = "tanh",
+    hidden: HiddenWidths = "16",
+    activation: ActivationName = "tanh",
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A JSON file for the single scores.")
     ] = None,
@@ -35,7 +35,6 @@ def scores(
     import json
 
     from riemgn.arguments import choice, integer
-    from riemgn.commands.options import hidden_widths
     from riemgn.commands.screen import screen
     from riemgn.datasets import NAMES
     from riemgn.files import written_whole
