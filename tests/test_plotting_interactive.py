@@ -72,7 +72,7 @@ def test_a_flow_and_a_run_have_their_places():
     # on either side of the surface, so that it hides neither; the words are those of the path
     np.testing.assert_allclose((place(line) + place(below)) / 2, flow.outputs)
     rise = np.linalg.norm(place(line) - flow.outputs, axis=1)
-    assert 0 < rise.max() < 0.01
+    assert 0 < rise.max() < 0.02
     np.testing.assert_array_equal(line.customdata, np.column_stack([flow.times, flow.outputs]))
     assert "time %{customdata[0]" in line.hovertemplate
     dots = named(figure, "run, iterations")
@@ -107,19 +107,71 @@ def test_the_picture_of_a_fit():
         "Gauss-Newton flow",
         "gradient flow of the weights",
         "tangent plane",
-        "target y",
         "start",
         "optimum",
+        "target y",
     ]
-    np.testing.assert_array_equal(place(named(figure, "start")), [x.outputs])
+    best = rg.minimize(problem, problem.manifold.point([1.2, -0.6])).point.outputs
+    # marks are on both sides of the surface
+    for name, u in (("start", x.outputs), ("optimum", best)):
+        above, below = place(named(figure, name)), place(named(figure, f"{name}, below"))
+        np.testing.assert_allclose((above + below) / 2, [u], atol=1e-3)
+        assert 0.02 < np.linalg.norm(above - below) < 0.3
     np.testing.assert_array_equal(place(named(figure, "target y")), [[-0.75, 0.45, 1.3]])
     square = place(named(figure, "tangent plane")) - x.outputs
     np.testing.assert_allclose(problem.manifold.projection(x, square.T), square.T, atol=1e-12)
     np.testing.assert_allclose(square.sum(axis=0), 0, atol=1e-12)
-    best = rg.minimize(problem, problem.manifold.point([1.2, -0.6])).point.outputs
-    np.testing.assert_allclose(place(named(figure, "optimum")), [best], atol=1e-3)
     assert figure.layout.scene.aspectmode == "data"
     assert figure.layout.scene.zaxis.title.text == "output 3"
+
+
+def test_lines_of_equal_loss_are_drawn_on_both_sides():
+    problem, x = fit()
+    figure = pictures.interactive_surface_with_paths(problem, x, resolution=25)
+    lines = place(named(figure, "lines of equal loss"))
+    lines = lines[np.isfinite(lines).all(axis=1)]
+    above, below = np.split(lines, 2)
+    low, high = figure.data[0].cmin, figure.data[0].cmax
+    heights = low + (high - low) * np.arange(1, 13) / 13
+    losses = [problem.loss.value(u) for u in (above + below) / 2]
+    assert np.abs(heights - np.array(losses)[:, None]).min(axis=1).max() < 0.01 * high
+    assert np.linalg.norm(above - below, axis=1).min() > 0.01
+
+
+def test_what_is_at_the_optimum_has_no_lines_of_equal_curvature():
+    plane = rg.ImmersedManifold(rg.autograd_immersion(lambda w: anp.array([w[0], w[1], 0.0]), 2))
+    problem = rg.Problem(plane, rg.SquaredLoss([0.1, 0.2, 0.5]))
+    figure = pictures.interactive_surface_with_paths(
+        problem, plane.point([1.0, 1.0]), resolution=3, colour="mean"
+    )
+    assert not [trace for trace in figure.data if "equal" in trace.name]
+
+
+def test_no_colour_at_all_has_no_bar():
+    curve = rg.ImmersedManifold(rg.autograd_immersion(lambda w: anp.tanh((w[0] + w[1]) * TIMES), 2))
+    figure = pictures.interactive_surface(
+        curve, box=((-1, 1), (-1, 1)), resolution=4, colour="mean"
+    )
+    [grey] = figure.data
+    assert grey.showscale is False
+    assert "no mean curvature" in grey.hovertemplate
+
+
+def test_outputs_of_other_sizes_are_stretched():
+    M = rg.ImmersedManifold(
+        rg.autograd_immersion(lambda w: anp.array([w[0], w[1], 1000 * w[0] * w[1]]), 2)
+    )
+    scene = pictures.interactive_surface(M, box=((-1, 1), (-1, 1)), resolution=3).layout.scene
+    assert scene.aspectmode == "manual"
+    assert (scene.aspectratio.x, scene.aspectratio.y, scene.aspectratio.z) == (0.5, 0.5, 1.0)
+    assert scene.xaxis.title.text == "output 1 (500 : 1)"
+
+
+def test_a_run_of_another_manifold_is_refused():
+    problem, x = fit()
+    other = rg.ImmersedManifold(rg.autograd_immersion(lambda w: w[0] * TIMES + w[1], 2))
+    with pytest.raises(ValueError, match=r"paths\['a'\] must be on the manifold drawn"):
+        pictures.interactive_surface(problem, around=x, paths={"a": [other.point([1.0, 2.0])]})
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])
@@ -137,9 +189,9 @@ def test_the_page_has_the_colours_of_the_theme(name, tmp_path):
 def test_without_plotly_the_error_says_how_to_install_it(monkeypatch):
     problem, x = fit()
     monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
-    with pytest.raises(ImportError, match=r"pip install 'riemgn\[interactive\]'"):
+    with pytest.raises(ImportError, match=r"needs plotly: pip install plotly$"):
         pictures.interactive_surface(problem, around=x)
-    with pytest.raises(ImportError, match="plotly"):
+    with pytest.raises(ImportError, match=r"needs plotly: pip install plotly$"):
         pictures.interactive_surface_with_paths(problem, x)
 
 

@@ -62,7 +62,13 @@ def test_outputs_that_are_not_finite_are_left_out():
     assert np.isnan(mesh.colour.values[:2]).all()
     assert np.isfinite(mesh.outputs[2:]).all()
     assert len(faces(pictures.mesh_surface(mesh))) == 3
-    pictures.surface_mesh(M, box=((-2, -1), (0, 1)), resolution=4, colour="mean")
+    with pytest.raises(ValueError, match="no surface to draw for -2 <= w_0 <= -1, 0 <= w_1 <= 1"):
+        pictures.surface_mesh(M, box=((-2, -1), (0, 1)), resolution=4, colour="mean")
+
+
+def test_a_surface_that_is_one_point_is_refused():
+    with pytest.raises(ValueError, match="all outputs are the same"):
+        pictures.surface(neuron(), box=((50, 60), (-1, 1)), colour="gaussian")
 
 
 # Colour

@@ -10,10 +10,11 @@ from riemgn.manifolds import ImmersedManifold
 
 REACH = 0.7  # how far a frame goes beyond what it is around, as a share of the longest side
 
-_LINES = 24  # along each parameter, by which the movement of outputs is measured
-_ROUNDS = 12  # each narrows the widest gap between lines about twentyfold
-_EVEN = 3.0  # the most times the mean speed along a parameter with which lines stay evenly spaced
-_LEAST = 0.25  # of the mean movement between lines, which none is taken to be below
+_LINES = 24  # along each parameter, between which bends are measured
+_ROUNDS = 4  # each narrows the widest gap between lines about twentyfold
+_EVEN = 2.5  # the most times the mean bend along a parameter with which lines stay evenly spaced
+_UNIFORM = 0.2  # the share of lines that are evenly spaced whatever bends
+_STRAIGHT = 0.1  # what a straight way counts, as a share of its length
 _HALVINGS = 12
 _BESIDE = ((-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1))
 
@@ -61,10 +62,10 @@ def even_lines(
     count: int,
     frame: np.ndarray | None = None,
 ) -> list[np.ndarray]:
-    """Return values of both parameters between which outputs move by about the same length.
+    """Return values of both parameters, closer to each other where the surface bends more.
 
-    They are evenly spaced where that is nearly so already. Movement beyond the frame does not
-    count, and a part of the box in which nothing is in the frame is left out.
+    They are evenly spaced where that is nearly so already. What is beyond the frame does not count,
+    and a part of the box in which nothing is in the frame, or all is one point, is left out.
 
     Args:
         manifold: The surface.
@@ -79,11 +80,11 @@ def even_lines(
     ]
     lines = [np.linspace(*side, count) for side in box]
     for number in range(_ROUNDS):
-        outputs = outputs_over(manifold, grid(*coarse))
-        moved = [_movement(outputs, frame), _movement(outputs.swapaxes(0, 1), frame)]
-        if not all(m.any() for m in moved):
+        outputs = outputs_over(manifold, grid(*(_with_middles(values) for values in coarse)))
+        bends = [_bends(outputs, frame), _bends(outputs.swapaxes(0, 1), frame)]
+        if not all(bent.any() for bent in bends):
             return lines
-        pairs = list(zip(coarse, moved, strict=True))
+        pairs = list(zip(coarse, bends, strict=True))
         if number == 0 and all(_is_even(*pair) for pair in pairs):
             return lines
         lines = [_evened(*pair, count) for pair in pairs]
@@ -140,33 +141,59 @@ def _in_frame(outputs: np.ndarray, frame: np.ndarray) -> np.ndarray:
     return ((outputs >= frame[:, 0]) & (outputs <= frame[:, 1])).all(axis=-1)
 
 
-def _movement(outputs: np.ndarray, frame: np.ndarray | None) -> np.ndarray:
-    """Return how far outputs (a, b, 3) move in the frame from row to row, the most over b, (a-1,).
+def _with_middles(values: np.ndarray) -> np.ndarray:
+    return np.interp(np.arange(2 * len(values) - 1) / 2, np.arange(len(values)), values)
 
-    It is measured to the frame's edge, and is zero between two outputs beyond it.
+
+def _bends(outputs: np.ndarray, frame: np.ndarray | None) -> np.ndarray:
+    """Return how much the lines of a grid bend from every second row to the next, the most over b.
+
+    That is the root of a middle's distance from its chord, times the extent, and a share of the
+    length. It is measured up to the frame's edge, and is zero for ways beyond it.
+
+    Args:
+        outputs: (2 a + 1, b, 3).
+        frame: A box of outputs (3, 2), or None for all of them.
+
+    Returns:
+        (a,).
     """
-    counted = np.isfinite(outputs).all(axis=-1)
+    known = np.isfinite(outputs).all(axis=-1)
+    if not known.any():
+        return np.zeros(len(outputs) // 2)
+    extent = np.ptp(outputs[known], axis=0).max()
     if frame is not None:
-        counted = _in_frame(outputs, frame)
+        known, extent = _in_frame(outputs, frame), np.ptp(frame, axis=1).max()
         outputs = np.clip(outputs, frame[:, 0], frame[:, 1])
-    lengths = np.linalg.norm(np.diff(outputs, axis=0), axis=-1)
-    counted = (counted[1:] | counted[:-1]) & np.isfinite(lengths)
-    return np.where(counted, lengths, 0.0).max(axis=1)
+    first, middle, last = outputs[:-2:2], outputs[1:-1:2], outputs[2::2]
+    length = np.linalg.norm(middle - first, axis=-1) + np.linalg.norm(last - middle, axis=-1)
+    bent = _STRAIGHT * length + np.sqrt(extent * _from_chord(first, middle, last))
+    counted = (known[:-2:2] | known[1:-1:2] | known[2::2]) & np.isfinite(bent)
+    return np.where(counted, bent, 0.0).max(axis=1)
 
 
-def _is_even(lines: np.ndarray, moved: np.ndarray) -> bool:
-    """Whether outputs move between lines with similar speeds, and everywhere."""
-    fastest = np.max(moved / np.diff(lines)) * (lines[-1] - lines[0])
-    return bool(moved[0] > 0 and moved[-1] > 0 and fastest <= _EVEN * moved.sum())
+def _from_chord(first: np.ndarray, middle: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Return the distances of middles (..., 3) from the chords between two ends each, (...)."""
+    chord, way = last - first, middle - first
+    square = np.sum(chord**2, axis=-1)
+    share = np.sum(way * chord, axis=-1) / np.where(square > 0, square, 1.0)
+    return np.linalg.norm(way - np.clip(share, 0.0, 1.0)[..., None] * chord, axis=-1)
 
 
-def _evened(lines: np.ndarray, moved: np.ndarray, count: int) -> np.ndarray:
-    """Return lines between which equal lengths are moved, from the first movement to the last."""
-    first, last = np.flatnonzero(moved)[[0, -1]]
-    used = moved[first : last + 1]
-    used = np.maximum(used, _LEAST * used.mean())
-    way = np.concatenate([[0.0], np.cumsum(used)])
-    return np.interp(np.linspace(0.0, way[-1], count), way, lines[first : last + 2])
+def _is_even(lines: np.ndarray, bends: np.ndarray) -> bool:
+    """Whether a surface bends with similar rates between lines, and everywhere."""
+    fastest = np.max(bends / np.diff(lines)) * (lines[-1] - lines[0])
+    return bool(bends[0] > 0 and bends[-1] > 0 and fastest <= _EVEN * bends.sum())
+
+
+def _evened(lines: np.ndarray, bends: np.ndarray, count: int) -> np.ndarray:
+    """Return lines closer where a surface bends more, from the first bend to the last."""
+    first, last = np.flatnonzero(bends)[[0, -1]]
+    used, kept = bends[first : last + 1], lines[first : last + 2]
+    way = np.concatenate([[0.0], np.cumsum(used)]) / used.sum()
+    along = (kept - kept[0]) / (kept[-1] - kept[0])
+    share = (1 - _UNIFORM) * way + _UNIFORM * along
+    return np.interp(np.linspace(0.0, 1.0, count), share, kept)
 
 
 def _spread(values: np.ndarray, most: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 _CHUNK = 32  # points at once, which on a line are near to each other
-_NEAR = 2.0  # faces of its own size from a point, up to which a face is the point's own
+_NEAR = 0.5  # of a face's size, up to which distance from a point it is the point's own
 _NO_AREA = 1e-20  # of a triangle in the picture, which is about 0.1 wide
 _NEAREST = 0.01  # of the surface's extent, within which nothing hides
 
@@ -14,7 +14,7 @@ def hidden_by(points: np.ndarray, faces: np.ndarray, projection: np.ndarray) -> 
     """Return which points (k, 3) lie behind one of the faces, (k,).
 
     A point that lies in the surface is not hidden by the faces around it: one hides it only if it
-    is farther in front of it than twice its own size.
+    is farther in front of it than half its own size.
 
     Args:
         points: In R^3; one that is not finite is not hidden.
@@ -45,9 +45,7 @@ def hidden_by(points: np.ndarray, faces: np.ndarray, projection: np.ndarray) -> 
 
 def _beneath(points: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return the pairs of points (k, 2) and rectangles (m, 2) with the points in them, by index."""
-    near = np.flatnonzero(
-        ((low <= points.max(axis=0)) & (high >= points.min(axis=0))).all(axis=1)
-    )
+    near = np.flatnonzero(((low <= points.max(axis=0)) & (high >= points.min(axis=0))).all(axis=1))
     at = points[:, None]
     point, place = np.nonzero(((at >= low[near]) & (at <= high[near])).all(axis=-1))
     return point, near[place]

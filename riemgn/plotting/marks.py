@@ -8,7 +8,7 @@ import numpy as np
 
 from riemgn.arguments import vector
 from riemgn.manifolds import Point
-from riemgn.plotting.space import PLANE, POINT, axes_in_space, legend, room_for
+from riemgn.plotting.space import PLANE, POINT, axes_in_space, finish_in_space, room_for
 from riemgn.plotting.style import ink
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def target(
     ax.scatter(*y, label=label, zorder=POINT, depthshade=False, **star)
     if nearest is not None:
         ax.plot(*ends.T, color=ink(), linewidth=1, linestyle=":", zorder=PLANE + 1)
-    legend(ax)
+    finish_in_space(ax)
     return ax
 
 
@@ -54,5 +54,5 @@ def mark(
     room_for(ax, u[None])
     dot = {"marker": marker, "s": 60, "facecolor": colour, "edgecolor": ink(), "linewidth": 1.2}
     ax.scatter(*u, label=label, zorder=POINT, depthshade=False, **dot)
-    legend(ax)
+    finish_in_space(ax)
     return ax

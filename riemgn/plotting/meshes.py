@@ -11,7 +11,7 @@ from riemgn.arguments import integer, matrix, positive, told
 from riemgn.manifolds import ImmersedManifold
 from riemgn.plotting.frames import checked_frame, cut_to, even_lines, grid, outputs_over
 from riemgn.plotting.surface_colour import SurfaceColour, is_curvature, surface_colour
-from riemgn.plotting.walks import walk
+from riemgn.plotting.walks import Walk, walk
 from riemgn.problem import Problem
 
 RESOLUTION = 80
@@ -19,6 +19,9 @@ CURVED_RESOLUTION = 40  # a curvature takes a hundred times as long as an output
 MARGIN = 0.3
 
 _NO_LENGTH = 1e-6  # of a box's side, as a share of its longest one and of the parameters
+_NOTHING_NEW = 0.05  # of the range of outputs
+_FAR = 10.0  # times the range of the near parameters
+_LEAP = 1e8  # times the distance before
 _ONE_POINT = 1e-12  # of a surface's extent, as a share of its outputs
 
 
@@ -38,6 +41,18 @@ class SurfaceMesh:
     params: np.ndarray
     outputs: np.ndarray
     colour: SurfaceColour | None = None
+
+    @property
+    def extent(self) -> float:
+        """The longest side of the surface."""
+        there = self.outputs[np.isfinite(self.outputs).all(axis=-1)]
+        return float(np.ptp(there, axis=0).max())
+
+    @property
+    def uncoloured(self) -> np.ndarray:
+        """Where there is a surface, but no value of its colour, (a, b)."""
+        there = np.isfinite(self.outputs).all(axis=-1)
+        return there & ~np.isfinite(self.colour.values) if self.colour else np.zeros_like(there)
 
 
 def surface_mesh(
@@ -79,13 +94,13 @@ def surface_mesh(
     if box is not None:
         lines = [np.linspace(low, high, count) for low, high in _checked_box(box)]
     else:
-        sides = box_around(around, margin)
-        lines = even_lines(manifold, sides, _params_of(around), count, frame)
+        known = known_params(around)
+        lines = even_lines(manifold, _widened(known, margin), known, count, frame)
     params = grid(*lines)
     outputs = outputs_over(manifold, params)
     if frame is not None:
         params, outputs = cut_to(manifold, params, outputs, frame)
-    _check_extent(outputs, params)
+    _check_extent(outputs, params, "finite" if frame is None else "finite and in `within`")
     return SurfaceMesh(params, outputs, surface_colour(M, params, outputs, colour))
 
 
@@ -115,6 +130,42 @@ def surface_manifold(M: ImmersedManifold | Problem) -> ImmersedManifold:
     return manifold
 
 
+def known_params(around) -> np.ndarray:
+    """Return the parameters (m, 2) of what is to be seen, without those that ran away.
+
+    Raises:
+        TypeError: Something else is given.
+        ValueError: There is no point, or one with other than two parameters.
+    """
+    walked = _walks_of(around)
+    if wrong := [way.params.shape[1] for way in walked if way.params.shape[1] != 2]:
+        raise ValueError(f"around must have points of 2 parameters, got {wrong[0]}")
+    params = np.concatenate([way.params for way in walked])
+    outputs = np.concatenate([way.outputs for way in walked])
+    distances = np.linalg.norm(params - params[0], axis=1)
+    order = np.argsort(distances, kind="stable")
+    ends = (_where_all_is_met(outputs[order]), _where_it_leaps(distances[order], params[0]))
+    near = params[order[: min(ends) + 1]]
+    reach = np.ptp(near, axis=0).max()
+    ran_away = np.ptp(params, axis=0).max() > _FAR * (reach or np.linalg.norm(params[0]))
+    return near if ran_away else params
+
+
+def _where_all_is_met(outputs: np.ndarray) -> int:
+    """Return the first point after which others bring nothing new to the range of outputs."""
+    short_of_low = np.minimum.accumulate(outputs) - outputs.min(axis=0)
+    short_of_high = outputs.max(axis=0) - np.maximum.accumulate(outputs)
+    missing = np.maximum(short_of_low, short_of_high).max(axis=1)
+    return int(np.argmax(missing <= _NOTHING_NEW * np.ptp(outputs, axis=0).max()))
+
+
+def _where_it_leaps(distances: np.ndarray, w: np.ndarray) -> int:
+    """Return the last point before sorted distances from w grow beyond measure."""
+    usual = np.maximum(distances[:-1], np.linalg.norm(w))
+    leaps = np.flatnonzero((distances[1:] > _LEAP * usual) & (usual > 0))
+    return int(leaps[0]) if leaps.size else len(distances) - 1
+
+
 def box_around(around, margin: float = MARGIN) -> np.ndarray:
     """Return the box ((low, high), (low, high)) of parameters around what is to be seen, (2, 2).
 
@@ -124,10 +175,11 @@ def box_around(around, margin: float = MARGIN) -> np.ndarray:
         TypeError: Something else is given.
         ValueError: There is no point, or one with other than two parameters.
     """
+    return _widened(known_params(around), margin)
+
+
+def _widened(params: np.ndarray, margin: float) -> np.ndarray:
     share = positive("margin", margin, allow_zero=True)
-    params = _params_of(around)
-    if params.shape[1] != 2:
-        raise ValueError(f"around must have points of 2 parameters, got {params.shape[1]}")
     low, high = params.min(axis=0), params.max(axis=0)
     sides = high - low
     short = sides <= _NO_LENGTH * max(sides.max(), np.abs(params).max())
@@ -136,13 +188,13 @@ def box_around(around, margin: float = MARGIN) -> np.ndarray:
     return np.stack([low - widening, high + widening], axis=1)
 
 
-def _check_extent(outputs: np.ndarray, params: np.ndarray) -> None:
+def _check_extent(outputs: np.ndarray, params: np.ndarray, wanted: str) -> None:
     """Raise ValueError if a surface has no point to be drawn, or only one."""
     there = outputs[np.isfinite(outputs).all(axis=-1)]
     low, high = params.min(axis=(0, 1)), params.max(axis=(0, 1))
     box = f"{low[0]:.4g} <= w_0 <= {high[0]:.4g}, {low[1]:.4g} <= w_1 <= {high[1]:.4g}"
     if len(there) == 0:
-        raise ValueError(f"no surface to draw for {box}: no output is finite and within the frame")
+        raise ValueError(f"no surface to draw for {box}: no output is {wanted}")
     if np.ptp(there, axis=0).max() <= _ONE_POINT * np.abs(there).max():
         raise ValueError(f"no surface to draw for {box}: all outputs are the same")
 
@@ -154,17 +206,17 @@ def _checked_box(box) -> np.ndarray:
     return sides
 
 
-def _params_of(around) -> np.ndarray:
-    """Return the parameters (m, p) of points, runs, flows, or several of them."""
+def _walks_of(around) -> list[Walk]:
+    """Return points, runs, flows, or several of them, all with their parameters."""
     if isinstance(around, Mapping):
         around = list(around.values())
     if isinstance(around, (list, tuple)):
         if not around:
             raise ValueError("around is empty: it must have a point, a run or a flow")
-        return np.concatenate([_params_of(part) for part in around])
-    params = walk(around).params
-    if params is None:
+        return [way for part in around for way in _walks_of(part)]
+    walked = walk(around)
+    if walked.params is None:
         raise TypeError(
             f"around must be points, runs or flows, which know their parameters, got {told(around)}"
         )
-    return params
+    return [walked]

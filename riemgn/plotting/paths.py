@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riemgn.arguments import integer, positive
+from riemgn.arguments import integer, positive, told, vector
 from riemgn.manifolds import ImmersedManifold, Point
 from riemgn.plotting.frames import outputs_over
 from riemgn.plotting.meshes import surface_manifold
-from riemgn.plotting.space import PATH, axes_in_space, legend, room_for
+from riemgn.plotting.space import PATH, axes_in_space, finish_in_space, room_for
 from riemgn.plotting.style import BLUE, GREEN
 from riemgn.plotting.walks import Walk, Walked, walk
 from riemgn.problem import Problem
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 BETWEEN = 24  # points drawn for each step of a run on a surface
 
+_ON_SURFACE = 1e-6  # of the outputs' size: how far a path may be from the surface's outputs
+_ALONG = 1e-12  # of a velocity: a tangential part that is rounding
 _FAINT = 0.4  # opacity behind a surface
 _BEHIND = {"linestyle": ":", "linewidth": 1.6, "alpha": 0.8, "path_effects": []}
 
@@ -50,7 +52,7 @@ def path(
     Raises:
         TypeError: An argument is of another type.
         ValueError: The points have another number of outputs, or a run did not record them; `on` is
-            no surface in R^3; or it is given for outputs alone.
+            no surface in R^3, or not that of the points; or it is given for outputs alone.
     """
     from riemgn.plotting.artists import SpaceLine
 
@@ -65,7 +67,7 @@ def path(
         edge = {"markeredgecolor": "white", "markeredgewidth": 0.7}
         faint = {"alpha": _FAINT}
         ax.add_line(SpaceLine(walked.outputs, faint, **dots, **edge, zorder=PATH))
-    legend(ax)
+    finish_in_space(ax)
     return ax
 
 
@@ -95,7 +97,8 @@ def geodesic(
 
     Raises:
         TypeError: An argument is of another type.
-        ValueError: M is no surface in R^3, or an argument has no possible value.
+        ValueError: M is no surface in R^3, an argument has no possible value, or the geodesic would
+            stay where it is.
         riemgn.NumericalError: The geodesic breaks down, or there is none between the points.
     """
     curve = geodesic_points(M, x, towards, t_end=t_end, count=count)
@@ -107,7 +110,16 @@ def geodesic_points(
 ) -> list[Point]:
     """Return points at equal distances along a geodesic; the arguments are those of `geodesic`."""
     manifold = surface_manifold(M)
-    v = manifold.log(x, towards) if isinstance(towards, Point) else towards
+    if isinstance(towards, Point):
+        v = manifold.log(x, towards)
+        if not np.any(v):
+            raise ValueError("towards must be another point than x")
+    else:
+        v = vector("towards", towards, 3)
+        if not np.any(v):
+            raise ValueError("towards must not be zero: it is the velocity of the geodesic")
+        if np.linalg.norm(manifold.projection(x, v)) <= _ALONG * np.linalg.norm(v):
+            raise ValueError(f"towards must not be normal to the surface, got {told(towards)}")
     times = np.linspace(0, positive("t_end", t_end), integer("count", count, least=2))
     return manifold.geodesic(x, v)(times)
 
@@ -120,13 +132,30 @@ def walk_in_space(path: Walked) -> Walk:
     return walked
 
 
+def check_on(manifold: ImmersedManifold, way: Walk, name: str) -> None:
+    """Raise ValueError unless a path's outputs are those of a surface at its parameters.
+
+    A path whose parameters are not known is taken as it is.
+    """
+    if way.params is None:
+        return
+    if way.params.shape[1] != 2:
+        raise ValueError(f"{name} must have points of 2 parameters, got {way.params.shape[1]}")
+    apart = np.abs(outputs_over(manifold, way.params) - way.outputs).max(axis=1)
+    wrong = ~(apart <= _ON_SURFACE * np.abs(way.outputs).max())
+    if wrong.any():
+        raise ValueError(f"{name} must be on the manifold drawn: its point {wrong.argmax()} is not")
+
+
 def steps_on(manifold: ImmersedManifold, walked: Walk) -> np.ndarray:
     """Return outputs along the images of the straight lines between parameters, (k, 3).
 
     Raises:
-        ValueError: The parameters are not known, or not two.
+        ValueError: The parameters are not known, or not two, or the points are not on the surface.
     """
-    return outputs_over(manifold, steps_of(walked))
+    steps = steps_of(walked)
+    check_on(manifold, walked, "path")
+    return outputs_over(manifold, steps)
 
 
 def steps_of(walked: Walk) -> np.ndarray:

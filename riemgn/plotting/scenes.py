@@ -11,12 +11,12 @@ import numpy as np
 from riemgn.arguments import told
 from riemgn.flows import gauss_newton_flow, gradient_flow
 from riemgn.losses import HuberLoss, Loss, SquaredLoss, WeightedLoss
-from riemgn.manifolds import ImmersedManifold, Point
+from riemgn.manifolds import Point
 from riemgn.optimizers.optimality import optimality_at
-from riemgn.plotting.frames import frame_around, outputs_over
+from riemgn.plotting.frames import frame_around
 from riemgn.plotting.marks import mark, target
 from riemgn.plotting.meshes import SurfaceMesh, surface_manifold, surface_mesh
-from riemgn.plotting.paths import path, walk_in_space
+from riemgn.plotting.paths import check_on, path, walk_in_space
 from riemgn.plotting.style import look
 from riemgn.plotting.surfaces import level_lines, mesh_surface
 from riemgn.plotting.tangents import tangent_plane, tangent_square
@@ -32,9 +32,9 @@ _GAUSS_NEWTON_END = 15.0  # on a flat M the gap of half the squared error is the
 _GRADIENT_END = 1e4
 _TOLERANCE = 1e-6
 _MOST_EVALUATIONS = 5000
+_PLANE_SHARE = 0.47  # a plane's side, as a share of the longest one of the box around all paths
 _ARRIVED = 1e-3  # the cosine between residual and tangent plane up to which an end is an optimum
 _NO_GAIN = 1e-6  # what the Gauss-Newton model promises there, as a share of what the path gained
-_ON_SURFACE = 1e-6  # of the outputs' size, up to which a path's outputs are those of the manifold
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,17 +43,24 @@ class Scene:
 
     Attributes:
         paths: By their labels.
-        end: The outputs with the least loss at the end of a path, (3,).
-        arrived: Whether that is an optimum of the loss on the surface, to first order.
+        best: The path that ends with the least loss.
+        arrived: Whether its end is an optimum of the loss on the surface, to first order.
         target: y (3,), or None for a loss that has none.
-        frame: The box of outputs around all of these and the start, (3, 2), or None for all outputs.
+        frame: The box of outputs that is drawn, (3, 2), or None for all of them.
+        plane_size: The side of the tangent plane, or None for its usual one.
     """
 
     paths: Mapping[str, Walked]
-    end: np.ndarray
+    best: Walk
     arrived: bool
     target: np.ndarray | None
     frame: np.ndarray | None
+    plane_size: float | None
+
+    @property
+    def end(self) -> np.ndarray:
+        """The outputs with the least loss at the end of a path, (3,)."""
+        return self.best.outputs[-1]
 
     @property
     def name_of_end(self) -> str:
@@ -113,7 +120,7 @@ def surface_with_paths(
     ax = mesh_surface(mesh, ax)
     if mesh.colour is not None:
         level_lines(mesh, ax)
-    tangent_plane(problem, x, ax, label="tangent plane at the start")
+    tangent_plane(problem, x, ax, size=scene.plane_size, label="tangent plane at the start")
     for k, (label, way) in enumerate(scene.paths.items()):
         chosen = look(k)
         on = problem if walk_in_space(way).unit == "iteration" else None
@@ -148,8 +155,15 @@ def scene_of(problem: Problem, x: Point, paths: Mapping[str, Walked] | None = No
     best = min(ways, key=lambda way: problem.loss.value(way.outputs[-1]))
     y = target_of(problem.loss)
     seen = [x.outputs[None], *(way.outputs for way in ways), *([] if y is None else [y[None]])]
-    frame = frame_around(np.concatenate(seen))
-    return Scene(paths, best.outputs[-1], is_optimum(problem, best), y, frame)
+    outputs = np.concatenate(seen)
+    return Scene(
+        paths,
+        best,
+        is_optimum(problem, best),
+        y,
+        frame_around(outputs),
+        _PLANE_SHARE * float(np.ptp(outputs, axis=0).max()) or None,
+    )
 
 
 def target_of(loss: Loss) -> np.ndarray | None:
@@ -172,23 +186,6 @@ def is_optimum(problem: Problem, way: Walk) -> bool:
     here = optimality_at(problem, end)
     gained = problem.loss.value(way.outputs[0]) - here.cost
     return here.is_met(_ARRIVED) or here.promise <= _NO_GAIN * gained
-
-
-def check_on(manifold: ImmersedManifold, way: Walk, name: str) -> None:
-    """Raise ValueError unless a path's outputs are those of a manifold at its parameters.
-
-    A path whose parameters are not known is taken as it is.
-    """
-    if way.params is None:
-        return
-    if way.params.shape[1] != 2:
-        raise ValueError(f"{name} must have points of 2 parameters, got {way.params.shape[1]}")
-    apart = np.abs(outputs_over(manifold, way.params) - way.outputs).max(axis=1)
-    wrong = ~(apart <= _ON_SURFACE * np.abs(way.outputs).max())
-    if wrong.any():
-        raise ValueError(
-            f"{name} must be on the manifold drawn: f has other outputs at its point {wrong.argmax()}"
-        )
 
 
 def flows_from(problem: Problem, x: Point) -> dict[str, Walked]:

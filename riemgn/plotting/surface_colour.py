@@ -39,6 +39,11 @@ class SurfaceColour:
     limits: tuple[float, float]
 
     @property
+    def name(self) -> str:
+        """What the values are, without their unit."""
+        return self.meaning.partition(" [")[0] or "value"
+
+    @property
     def extends(self) -> str:
         """On which sides values lie beyond the scale: "neither", "both", "min" or "max"."""
         low, high = self.limits

@@ -9,7 +9,7 @@ import numpy as np
 from riemgn.arguments import integer
 from riemgn.manifolds import ImmersedManifold
 from riemgn.plotting.meshes import MARGIN, SurfaceMesh, surface_mesh
-from riemgn.plotting.space import LEVELS, SURFACE, axes_in_space, room_for
+from riemgn.plotting.space import LEVELS, SURFACE, axes_in_space, finish_in_space, room_for
 from riemgn.plotting.surface_colour import SurfaceColour
 from riemgn.problem import Problem
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SEQUENTIAL, DIVERGING = "viridis", "coolwarm"
 PLAIN = "#a9bccd"
 MISSING = "#a0a0a0"
+LINES = 12
 
 _LIGHTER = 0.35  # the share of white in the sequential colours, on which lines are seen
 _LIGHT = np.array([-0.35, -0.5, 0.79])  # whence light comes
@@ -61,7 +62,7 @@ def mesh_surface(mesh: SurfaceMesh, ax: Axes3D | None = None) -> Axes3D:
 
     A face has the mean colour of its corners, and is left out where a corner is not finite. It
     hides what is drawn on the same axes by `path`, `geodesic` and `level_lines`, from where the
-    axes are seen when they are drawn.
+    axes are seen when they are drawn. Where no corner has a colour, words say so in place of a bar.
     """
     from matplotlib.colors import to_rgba
 
@@ -76,18 +77,23 @@ def mesh_surface(mesh: SurfaceMesh, ax: Axes3D | None = None) -> Axes3D:
         scale = colour_scale(mesh.colour)
         means = corners(mesh.colour.values).mean(axis=1)[drawn]
         colours = scale.to_rgba(np.ma.masked_invalid(means))
-        _colour_bar(ax, scale, mesh.colour)
+        if np.isfinite(means).any():
+            _colour_bar(ax, scale, mesh)
+        else:
+            words = f"grey: no {mesh.colour.name} is finite here"
+            ax.text2D(0.02, 0.02, words, transform=ax.transAxes, fontsize=9)
     lit = _lit(colours, faces[drawn])
     ax.add_collection3d(
         SurfaceFaces(faces[drawn], facecolors=lit, edgecolors=lit, linewidths=0.6, zorder=SURFACE)
     )
+    finish_in_space(ax)
     return ax
 
 
-def level_lines(mesh: SurfaceMesh, ax: Axes3D | None = None, *, count: int = 12) -> Axes3D:
-    """Draw the lines on a surface along which its colour is one value, `count` of them.
+def level_lines(mesh: SurfaceMesh, ax: Axes3D | None = None, *, count: int = LINES) -> Axes3D:
+    """Draw the lines on a surface along which its colour is one value, for `count` values.
 
-    Their values are evenly spaced; a surface of one colour has no lines. What lies behind the
+    The values are evenly spaced; a surface of one colour has no lines. What lies behind the
     surface is not drawn.
 
     Raises:
@@ -103,6 +109,7 @@ def level_lines(mesh: SurfaceMesh, ax: Axes3D | None = None, *, count: int = 12)
 
         look = {"colors": "white", "linewidths": 0.7, "alpha": 0.7}
         ax.add_collection3d(SurfaceLines(lines, zorder=LEVELS, **look))
+    finish_in_space(ax)
     return ax
 
 
@@ -153,8 +160,10 @@ def _lit(colours: np.ndarray, faces: np.ndarray) -> np.ndarray:
     return np.column_stack([colours[:, :3] * (1 - _SHADE * (1 - facing))[:, None], colours[:, 3]])
 
 
-def _colour_bar(ax: Axes3D, scale: ScalarMappable, colour: SurfaceColour) -> None:
+def _colour_bar(ax: Axes3D, scale: ScalarMappable, mesh: SurfaceMesh) -> None:
+    colour = mesh.colour
     bar = ax.figure.colorbar(scale, ax=ax, shrink=0.6, pad=0.08, extend=colour.extends)
-    bar.set_label(colour.meaning, fontsize=10)
+    words = [colour.meaning, "(grey: none)" if mesh.uncoloured.any() else ""]
+    bar.set_label(" ".join(filter(None, words)), fontsize=10)
     bar.ax.tick_params(labelsize=8)
     bar.outline.set_visible(False)

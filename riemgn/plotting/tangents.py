@@ -9,7 +9,7 @@ import numpy as np
 from riemgn.arguments import positive
 from riemgn.manifolds import ImmersedManifold, Point
 from riemgn.plotting.meshes import surface_manifold
-from riemgn.plotting.space import PLANE, axes_in_space, legend, limits_of, room_for
+from riemgn.plotting.space import PLANE, axes_in_space, finish_in_space, limits_of, room_for
 from riemgn.plotting.style import PURPLE
 from riemgn.problem import Problem
 
@@ -64,7 +64,7 @@ def tangent_plane(
     if normal:
         ends = np.stack([x.outputs, tip])
         ax.plot(*ends.T, color=colour, linewidth=1.6, zorder=PLANE + 1)
-    legend(ax)
+    finish_in_space(ax)
     return ax
 
 

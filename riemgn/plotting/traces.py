@@ -11,14 +11,16 @@ from riemgn.manifolds import ImmersedManifold
 from riemgn.plotting.frames import outputs_over
 from riemgn.plotting.meshes import SurfaceMesh
 from riemgn.plotting.paths import BETWEEN, steps_of, walk_in_space
-from riemgn.plotting.style import COLOURS, PURPLE, ink
-from riemgn.plotting.surfaces import MISSING, PLAIN, colour_scale
-from riemgn.plotting.walks import Walked
+from riemgn.plotting.style import COLOURS, PURPLE
+from riemgn.plotting.surfaces import LINES, MISSING, PLAIN, along, colour_scale, levels
+from riemgn.plotting.walks import Walk, Walked
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_RISE = 0.004  # of a line above its surface, as a share of its longest side
+_RISE = 0.01  # of a line above its surface, as a share of its longest side
+_LEVEL_RISE = 0.005  # likewise, of a line of equal colour, which follows the mesh
+_MARK_RISE = 0.03  # likewise, of a mark
 _OUTPUTS = "u = (%{x:.4g}, %{y:.4g}, %{z:.4g})"
 _ALONG = "u = (%{customdata[1]:.4g}, %{customdata[2]:.4g}, %{customdata[3]:.4g})"
 
@@ -28,6 +30,9 @@ def surface_traces(go, mesh: SurfaceMesh) -> list:
     if mesh.colour is None:
         return [_sheet(go, mesh, mesh.outputs, **_of_one(PLAIN))]
     known = np.isfinite(mesh.colour.values)
+    grey = f"no {mesh.colour.name}"
+    if not known.any():
+        return [_sheet(go, mesh, mesh.outputs, grey, **_of_one(MISSING))]
     low, high = mesh.colour.limits
     meaning = mesh.colour.meaning
     coloured = _sheet(
@@ -39,13 +44,20 @@ def surface_traces(go, mesh: SurfaceMesh) -> list:
         colorscale=_colours(mesh),
         cmin=low,
         cmax=high,
-        colorbar={"title": {"text": meaning, "side": "right"}, "len": 0.7},
+        colorbar={
+            "title": {"text": meaning, "side": "top"},
+            "orientation": "h",
+            "len": 0.8,
+            "thickness": 12,
+            "y": 0,
+            "yanchor": "top",
+        },
     )
     if known.all():
         return [coloured]
     beside = binary_dilation(~known, np.ones((3, 3)))  # corners of faces that have no colour
     outputs = np.where(beside[..., None], mesh.outputs, np.nan)
-    return [coloured, _sheet(go, mesh, outputs, f"no {meaning or 'colour'}", **_of_one(MISSING))]
+    return [coloured, _sheet(go, mesh, outputs, grey, **_of_one(MISSING))]
 
 
 def _sheet(go, mesh: SurfaceMesh, outputs: np.ndarray, told_too: str = "", **look) -> go.Surface:
@@ -146,14 +158,74 @@ def plane_trace(go, square: np.ndarray) -> go.Mesh3d:
     )
 
 
-def point_trace(go, u: np.ndarray, name: str, symbol: str) -> go.Scatter3d:
+def level_traces(go, mesh: SurfaceMesh, count: int = LINES) -> list:
+    """Return the lines on a mesh along which its colour is one value, as one trace, if any.
+
+    They are drawn a little above and a little below the surface.
+    """
+    ways = levels(mesh, count)
+    if not ways:
+        return []
+    lifted = _LEVEL_RISE * mesh.extent * _grid_normals(mesh.outputs)
+    gap = np.full((1, 3), np.nan)
+    parts = [
+        part
+        for side in (mesh.outputs + lifted, mesh.outputs - lifted)
+        for way in ways
+        for part in (along(side, way), gap)
+    ]
+    look = {"mode": "lines", "line": {"color": "white", "width": 3}}
+    name = f"lines of equal {mesh.colour.name}"
+    return [
+        _scatter(go, np.concatenate(parts), name=name, showlegend=False, hoverinfo="skip", **look)
+    ]
+
+
+def _grid_normals(outputs: np.ndarray) -> np.ndarray:
+    """Return unit normals of a grid of outputs (a, b, 3); zero where there is none."""
+    crossed = np.cross(np.gradient(outputs, axis=0), np.gradient(outputs, axis=1))
+    lengths = np.linalg.norm(crossed, axis=2, keepdims=True)
+    return np.nan_to_num(crossed / np.where(lengths > 0, lengths, 1.0))
+
+
+def mark_traces(
+    go, manifold: ImmersedManifold, x: Walk, extent: float, name: str, symbol: str
+) -> list:
+    """Return the mark of the last point of a walk, on both sides of a surface that is so large.
+
+    Args:
+        go: plotly's graph objects.
+        manifold: The surface.
+        x: The walk.
+        extent: The longest side of the surface.
+        name: In the legend.
+        symbol: As plotly takes it.
+    """
+    u = x.outputs[-1]
+    if x.params is None:
+        return [point_trace(go, u, name, symbol)]
+    rise = _MARK_RISE * extent * _normals(manifold, x.params[-1:])[0]
+    return [
+        point_trace(go, u + rise, name, symbol),
+        point_trace(go, u - rise, f"{name}, below", symbol).update(showlegend=False),
+    ]
+
+
+def point_trace(
+    go, u: np.ndarray, name: str, symbol: str, colour: str = "white", size: int = 8
+) -> go.Scatter3d:
     """Return one point u (3,)."""
     return _scatter(
         go,
         u[None],
         mode="markers",
         name=name,
-        marker={"color": ink(), "size": 6, "symbol": symbol},
+        marker={
+            "color": colour,
+            "size": size,
+            "symbol": symbol,
+            "line": {"color": "black", "width": 2},
+        },
         hovertemplate=f"{_OUTPUTS}<extra>{name}</extra>",
     )
 
