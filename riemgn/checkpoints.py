@@ -20,9 +20,10 @@ from riemgn.checkpointfile import is_checkpoint, read_parts, write_parts
 from riemgn.files import remove_drafts
 from riemgn.linalg import one_blas_thread
 from riemgn.manifolds import Point
+from riemgn.optimizers.journal import LOGGER, Journal
 from riemgn.optimizers.memory import plain, recalled
 from riemgn.optimizers.optimality import Optimality
-from riemgn.optimizers.records import LOGGER, Journal, Record
+from riemgn.optimizers.records import Record
 from riemgn.optimizers.stopping import Ending
 from riemgn.optimizers.terms import Terms
 from riemgn.problem import Problem

@@ -11,8 +11,9 @@ import typer
 from riemgn.commands.compare import compare
 from riemgn.commands.fit import fit
 from riemgn.commands.geometry import geometry
+from riemgn.commands.outcomes import DoesNotHold, Interrupted
 from riemgn.commands.predict import predict
-from riemgn.commands.reproduce import DoesNotHold, Interrupted, reproduce
+from riemgn.commands.reproduce import reproduce
 from riemgn.commands.scores import scores
 
 BAD_INPUT = 2  # exit codes

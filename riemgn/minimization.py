@@ -12,13 +12,13 @@ from pymanopt.optimizers.optimizer import Optimizer
 
 from riemgn.arguments import choice, integer, positive, told
 from riemgn.checkpoints import CheckpointKeeper, checked_path, checked_target, read_checkpoint
-from riemgn.errors import NumericalError
 from riemgn.linalg import one_blas_thread
-from riemgn.losses import SquaredLoss
-from riemgn.manifolds import ImmersedManifold, Point
-from riemgn.optimizers.foreign import GradientDescent, PymanoptDescent, limits_of, unlimited
+from riemgn.manifolds import Point
+from riemgn.optimizers.far_start import brought_into_range
+from riemgn.optimizers.foreign import PymanoptDescent, limits_of, unlimited
 from riemgn.optimizers.gauss_newton import GaussNewton
 from riemgn.optimizers.hybrid_newton import HybridNewton
+from riemgn.optimizers.journal import Journal
 from riemgn.optimizers.levenberg_marquardt import LevenbergMarquardt
 from riemgn.optimizers.memory import descent_with, memory_before, recalled
 from riemgn.optimizers.parameter_descents import (
@@ -28,9 +28,10 @@ from riemgn.optimizers.parameter_descents import (
     FixedStepDescent,
 )
 from riemgn.optimizers.progress import shown
-from riemgn.optimizers.records import Callback, Journal, Result
+from riemgn.optimizers.records import Callback, Result
 from riemgn.optimizers.starts import belonging, checked_problem
-from riemgn.optimizers.stopping import Criterion, Ending, MaxIterations, When
+from riemgn.optimizers.steepest_descent import GradientDescent
+from riemgn.optimizers.stopping import Criterion, Ending
 from riemgn.optimizers.terms import Terms
 from riemgn.problem import Problem
 
@@ -48,9 +49,6 @@ METHODS = (
     "adam",
     "fixed-step",
 )
-
-# A cost that no rounding carries beyond the range of floats.
-_IN_RANGE = 1e300
 
 
 class Descent(Protocol):
@@ -90,15 +88,18 @@ def minimize(
         point: Where to start; a random point of the manifold if it is None.
         method: "auto" (accelerated Levenberg-Marquardt, then Newton on M), "gauss-newton",
             "levenberg-marquardt", "newton" (trust regions on M), "conjugate-gradient" (on M); in
-            the parameters "gradient-descent" (with a line search), "lbfgs" (scipy's), "adam",
-            "fixed-step" (gradient descent with its best stable step); or an optimizer of riemgn's
-            or pymanopt's. An instance is copied; its tolerances give way to `tolerance`, its
-            limits hold where none are given here.
+            the parameters "gradient-descent" (with a line search), "lbfgs" (scipy's), "adam"
+            (with the best of some steps), "fixed-step" (gradient descent with its best stable
+            step); or an optimizer of riemgn's or pymanopt's. An instance is copied; its tolerances
+            give way to `tolerance`, its limits hold where none are given here.
         callback: Called with the `Record` of every iterate; raising StopIteration ends the run.
         stop: A further criterion of `riemgn.optimizers`, or several combined with `&` and `|`.
         max_iterations: The most steps; 10 000 by default.
-        max_time: The most seconds, looked at after every step; unlimited by default.
-        max_evaluations: The most points at which f is evaluated; unlimited by default.
+        max_time: The most seconds, looked at after every step; unlimited by default. The search of
+            a step by "adam" and "fixed-step" may take as long again, and so may what the methods in
+            the parameters spend on judging their iterates; neither is counted.
+        max_evaluations: The most points at which f is evaluated; unlimited by default. The search
+            of a step may evaluate f at as many others.
         tolerance: The cosine between residual and tangent space at which a point counts as optimal.
             Where the residual vanishes, cost and step at machine precision take its place.
         record_points: Whether the history keeps every point, without its Jacobian.
@@ -120,7 +121,7 @@ def minimize(
     descent, (own_iterations, own_time) = descent_by(method)
     terms = Terms(
         tolerance=positive("tolerance", tolerance, allow_zero=True),
-        record_points=_checked_flag("record_points", record_points),
+        record_points=checked_flag("record_points", record_points),
     )
     terms = terms.but(max_iterations=own_iterations, max_time=own_time)
     terms = terms.but(
@@ -201,7 +202,7 @@ def resume(
 def run(descent: Descent, problem: Problem, start: Point, journal: Journal) -> Result:
     """Return the result of a descent from a point."""
     if not np.isfinite(problem.cost(start)):
-        start = _brought_into_range(problem, start, journal)
+        start = brought_into_range(problem, start, journal)
     ended = journal.followed(lambda: descent.descend(problem, start, journal))
     return _result(problem, journal, ended)
 
@@ -244,7 +245,8 @@ def descent_by(method: Method) -> tuple[Descent, tuple[int | None, float | None]
     return named[choice("method", method, METHODS)](), (None, None)
 
 
-def _checked_flag(name: str, value) -> bool:
+def checked_flag(name: str, value) -> bool:
+    """Return True or False, or raise TypeError for anything else."""
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} must be True or False, got {told(value)}")
     return bool(value)
@@ -258,34 +260,3 @@ def _check_resumable(method: Method, descent: Descent) -> None:
             f"checkpoint: method {method!r} cannot be resumed, {error}; 'auto', 'gauss-newton' and "
             "'levenberg-marquardt' with riemgn's own dampings can"
         ) from None
-
-
-def _brought_into_range(problem: Problem, start: Point, journal: Journal) -> Point:
-    """Return a point whose squared loss is finite, from a start whose residual's square overflows.
-
-    The way there minimises the residual in units of its largest entry.
-
-    Raises:
-        riemgn.NumericalError: The cost is infinite for another reason.
-    """
-    if not (start.is_finite and isinstance(problem.loss, SquaredLoss)):
-        raise NumericalError("the cost is not finite at the initial point")
-    targets = problem.loss.targets
-    unit = float(np.max(np.abs(start.outputs - targets)))
-    scaled = Problem(
-        ImmersedManifold(problem.manifold.immersion.scaled(1 / unit)), SquaredLoss(targets / unit)
-    )
-    in_range = When(lambda record: unit * (unit * record.cost) < _IN_RANGE)
-    way = Journal(criteria=[MaxIterations(Terms.max_iterations), in_range])
-    reached = way.followed(
-        lambda: HybridNewton().descend(scaled, scaled.manifold.point(start.params), way)
-    )
-    journal.evaluations += way.evaluations
-    arrived = _same(problem, way.point)
-    if not np.isfinite(problem.cost(arrived)):
-        raise NumericalError(f"the cost stays beyond the range of floats: {reached[1]}")
-    return arrived
-
-
-def _same(problem: Problem, point: Point) -> Point:
-    return Point(problem.manifold.immersion.at(point.params))

@@ -13,13 +13,15 @@ from pymanopt.optimizers import (
 
 import riemgn as rg
 from riemgn.minimization import METHODS as NAMES
+from riemgn.optimizers import Adam
 
 BETA_RULES = ("FletcherReeves", "HagerZhang", "HestenesStiefel", "LiuStorey", "PolakRibiere")
 
 # Made afresh for each use, so that nothing passes from one test to another.
 METHODS = {
-    # "fixed-step" searches its step off the record (test_parameter_descents)
-    **{name: lambda name=name: name for name in NAMES if name != "fixed-step"},
+    # "adam" and "fixed-step" search their steps off the record (test_parameter_descents)
+    **{name: lambda name=name: name for name in NAMES if name not in ("adam", "fixed-step")},
+    "Adam(0.001)": lambda: Adam(0.001),
     **{
         f"ConjugateGradient({rule})": lambda rule=rule: ConjugateGradient(rule)
         for rule in BETA_RULES
@@ -38,7 +40,11 @@ METHODS = {
 }
 KERNEL = "LevenbergMarquardt(kernel)"  # needs p >= n
 SWARMS = ("NelderMead", "ParticleSwarm")  # record every gain, and need many points for one
-FIXED_STEP = ("GaussNewton(1.0)", "GaussNewton(0.5)", "adam")  # may let the cost rise on the way
+FIXED_STEP = (
+    "GaussNewton(1.0)",
+    "GaussNewton(0.5)",
+    "Adam(0.001)",
+)  # may let the cost rise on the way
 
 each_method = pytest.mark.parametrize("name", METHODS)
 

@@ -42,9 +42,9 @@ def drawn(line):
     return np.stack(line.get_data_3d(), axis=1)
 
 
-def faces(ax):
-    """The corners (faces, 4, 3) of the first surface of the axes."""
-    collection = ax.collections[0]
+def faces(ax, number=0):
+    """The corners (faces, 4, 3) of a surface of the axes, by default the first one."""
+    collection = ax.collections[number]
     if hasattr(collection, "_faces"):
         return np.asarray(collection._faces)
     return collection._vec[:3].T.reshape(-1, 4, 3)  # matplotlib up to 3.9

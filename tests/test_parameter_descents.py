@@ -1,44 +1,24 @@
 """Descents in the parameters against scipy, a few lines of numpy and closed forms."""
 
 import itertools
+from dataclasses import replace
 
 import autograd.numpy as anp
 import numpy as np
 import pytest
 import scipy.optimize
-from contract_cases import PROBLEMS, Watched, generic, narrow, on, valley
+from contract_cases import PROBLEMS, Watched, generic, narrow, on
+from parameter_cases import quadratic, told
 
 import riemgn as rg
-from riemgn.optimizers import LBFGS, Adam, Ending, FixedStepDescent, records
+from riemgn.optimizers import LBFGS, Adam, Ending, FixedStepDescent, MaxTime, journal
 from riemgn.optimizers.optimality import optimality_at
 from riemgn.optimizers.parameter_cost import gradient_at, optimality_below
-from riemgn.optimizers.step_search import best_stable_step, largest_curvature
 
 SEARCHED = FixedStepDescent(trial_steps=20)
-EVERY = [LBFGS(), Adam(), FixedStepDescent(1e-3), SEARCHED]
+TUNED = Adam(trial_steps=20)
+EVERY = [LBFGS(), Adam(1e-3), TUNED, FixedStepDescent(1e-3), SEARCHED]
 each = pytest.mark.parametrize("method", EVERY, ids=repr)
-
-
-def quadratic(eigenvalues, seed=0):
-    """|A w|^2 / 2 with A^T A of these eigenvalues, and a start with a share of each eigenvector."""
-    eigenvalues = np.asarray(eigenvalues, dtype=float)
-    p = eigenvalues.size
-    Q = np.linalg.qr(np.random.default_rng(seed).normal(size=(p, p)))[0]
-    A = np.sqrt(eigenvalues)[:, None] * Q.T
-    immersion = Watched(lambda w: A @ w, lambda w: A, dim=p, ambient_dim=p)
-    problem, x = on(immersion, np.zeros(p), Q.sum(axis=1))
-    immersion.count = 1
-    return problem, x, A.T @ A
-
-
-def told(problem):
-    """Loss and gradient by the parameters, from f, J and the loss's gradient alone."""
-    f, loss = problem.manifold.immersion, problem.loss
-
-    def value(w):
-        return loss.value(f(w)), f.jacobian(w).T @ loss.gradient(f(w))
-
-    return value
 
 
 @pytest.mark.parametrize("memory", [3, 10])
@@ -80,8 +60,8 @@ def test_adam_follows_its_paper():
         np.testing.assert_allclose(record.point.params, expected, rtol=1e-9, atol=1e-12)
 
 
-def test_adams_defaults_are_those_of_its_paper():
-    assert Adam() == Adam(0.001, 0.9, 0.999, 1e-8)
+def test_adams_defaults_are_those_of_its_paper_but_for_the_step():
+    assert Adam() == Adam(None, 0.9, 0.999, 1e-8)
 
 
 def test_adam_returns_its_best_iterate():
@@ -103,58 +83,6 @@ def test_a_fixed_step_on_a_quadratic_has_a_closed_form():
         np.testing.assert_allclose(record.point.params, power @ x.params, rtol=1e-10, atol=1e-13)
         power = power @ (np.eye(3) - 0.15 * H)
     assert result.log == {}
-
-
-@pytest.mark.parametrize("least", [0.01, 0.1])
-def test_the_best_stable_step_of_a_quadratic_is_known(least):
-    problem, x, _ = quadratic([least, 0.3, 1.0])
-    search = best_stable_step(problem, x, trial_steps=250)
-    # two factors 4^(1/64) of the grid, and what finitely many steps move it
-    assert search.step == pytest.approx(2 / (least + 1.0), rel=0.05)
-    assert search.tried[search.step] == min(search.tried.values())
-    unstable = [step for step in search.tried if step > 2.01]
-    assert unstable
-    assert all(search.tried[step] == np.inf for step in unstable)
-
-
-@pytest.mark.parametrize("p", [3, 60])
-def test_the_largest_curvature_of_a_quadratic(p):
-    problem, x, _ = quadratic(np.linspace(0.5, 7.0, p))
-    assert largest_curvature(problem, x) == pytest.approx(7.0, rel=1e-2)
-
-
-def test_the_largest_curvature_has_second_derivatives():
-    problem, x = generic()
-    value, w = told(problem), x.params
-    h = 1e-5
-    columns = [(value(w + h * e)[1] - value(w - h * e)[1]) / (2 * h) for e in np.eye(w.size)]
-    H = np.stack(columns)
-    expected = np.abs(np.linalg.eigvalsh((H + H.T) / 2)).max()
-    assert largest_curvature(problem, x) == pytest.approx(expected, rel=1e-6)
-
-
-def test_without_curvature_there_is_no_step_to_search():
-    A = np.eye(2)
-    problem = rg.Problem(
-        rg.ImmersedManifold(Watched(lambda w: A @ w, lambda w: A, 2, 2)), lambda u: anp.sum(u)
-    )
-    with pytest.raises(rg.NumericalError, match="give a step"):
-        largest_curvature(problem, problem.manifold.point([1.0, 2.0]))
-
-
-def test_the_search_is_told_and_not_charged():
-    problem, x, _ = quadratic([0.1, 1.0])
-    immersion = problem.manifold.immersion
-    result = rg.minimize(problem, x, FixedStepDescent(trial_steps=30), max_iterations=5)
-    assert result.iterations == 5
-    assert result.cost_evaluations == 6
-    assert result.log["tuning_evaluations"] > 100
-    assert immersion.count == 6 + result.log["tuning_evaluations"]
-    search = best_stable_step(problem, x, 30)
-    assert result.log == {"step": search.step, "tuning_evaluations": search.evaluations}
-    limited = rg.minimize(problem, x, FixedStepDescent(trial_steps=30), max_evaluations=4)
-    assert limited.cost_evaluations == 4
-    assert limited.ending is Ending.LIMIT
 
 
 def test_a_step_that_turns_out_too_long_returns_the_best_iterate():
@@ -187,21 +115,8 @@ def test_the_callback_stops_it(method, at):
             raise StopIteration
 
     result = rg.minimize(problem, x, method, stop)
-    assert (result.iterations, result.ending) == (at, Ending.CALLBACK)
-
-
-@pytest.mark.parametrize("at", [1, 2, 30, 200])
-def test_an_interrupt_while_the_step_is_searched_returns_the_start(at):
-    def told(count):
-        if count == at:
-            raise KeyboardInterrupt
-
-    quiet = valley()
-    problem, x = on(quiet, [0.0, 0.0], [-1.2, 1.0])
-    quiet._told, quiet.count = told, 0
-    result = rg.minimize(problem, x, FixedStepDescent())
-    assert result.interrupted
-    assert np.array_equal(result.point.params, x.params)
+    noted = 1 if method == TUNED and at else at  # whose first steps overshoot: the best is kept
+    assert (result.iterations, result.ending) == (noted, Ending.CALLBACK)
 
 
 def test_lbfgs_comes_back_from_outside_of_the_domain():
@@ -252,14 +167,27 @@ def test_with_one_parameter_the_quick_judgement_is_exact():
 
 def test_the_clock_stands_still_aside(monkeypatch):
     clock = itertools.count()
-    monkeypatch.setattr(records.time, "perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr(journal.time, "perf_counter", lambda: float(next(clock)))
     problem, x = generic()
-    journal = records.Journal()
-    with journal.aside():
+    kept = journal.Journal()
+    with kept.aside():
         for _ in range(100):
             next(clock)
-    journal.note(x, 1.0, optimality_at(problem, x))
-    assert journal.records[-1].seconds < 10
+    kept.note(x, 1.0, optimality_at(problem, x))
+    assert kept.records[-1].seconds < 10
+
+
+def test_judging_is_free_for_as_long_as_a_run_may_last(monkeypatch):
+    clock = itertools.count()
+    monkeypatch.setattr(journal.time, "perf_counter", lambda: float(next(clock)))
+    problem, x = generic()
+    kept = journal.Journal(criteria=[MaxTime(1000.0)])
+    for _ in range(15):
+        with kept.judging():
+            for _ in range(100):
+                next(clock)
+    kept.note(x, 1.0, optimality_at(problem, x))
+    assert 500 <= kept.records[-1].seconds <= 550
 
 
 @pytest.mark.parametrize(
@@ -279,6 +207,36 @@ def test_the_clock_stands_still_aside(monkeypatch):
 def test_mistakes_are_told(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+def test_exact_judgements_grow_rare(monkeypatch):
+    problem, x, _ = quadratic([1.0, 2.0])
+    judged = []
+
+    def never(problem, point):
+        judged.append(point)
+        return replace(optimality_at(problem, point), gradient_norm=np.inf)
+
+    monkeypatch.setattr("riemgn.optimizers.parameter_cost.optimality_at", never)
+    rg.minimize(problem, x, FixedStepDescent(1e-3), max_iterations=40, tolerance=1.0)
+    assert len(judged) == 6  # at iterates 0, 1, 3, 7, 15 and 31
+
+
+@pytest.mark.parametrize("name", ["lbfgs", "adam", "fixed-step", "gradient-descent"])
+def test_no_baseline_is_charged_for_judging(name, monkeypatch):
+    """Judging takes an hour an iterate by this clock, and everything else nothing."""
+    hours = [0.0]
+    monkeypatch.setattr(journal.time, "perf_counter", lambda: hours[0])
+
+    def slow(*arguments):
+        hours[0] += 3600
+        return optimality_below(*arguments)
+
+    monkeypatch.setattr("riemgn.optimizers.parameter_cost.optimality_below", slow)
+    problem, x = generic()
+    result = rg.minimize(problem, x, name, max_iterations=5)
+    assert hours[0] >= 5 * 3600
+    assert result.time == 0
 
 
 @each

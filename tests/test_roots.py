@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from riemgn.linalg.roots import BlockRoot, DiagonalRoot, DirectSumRoot, IdentityRoot
+from riemgn.linalg.roots import BlockRoot, DenseRoot, DiagonalRoot, DirectSumRoot, IdentityRoot
 
 
 def block_diagonal(*blocks):
@@ -100,3 +100,25 @@ def test_diagonal_congruence_is_exactly_symmetric():
 def test_wrong_shapes_raise(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("case", range(7))
+def test_solutions_are_those_of_dense_systems(case):
+    root, L = list(cases())[case]
+    matrix = np.random.default_rng(3).standard_normal((len(L), 2))
+    for v in (matrix[:, 0], matrix):
+        np.testing.assert_allclose(root.solve(v), np.linalg.solve(L, v), atol=1e-11)
+        np.testing.assert_allclose(root.solve_transposed(v), np.linalg.solve(L.T, v), atol=1e-11)
+
+
+def test_a_dense_root_is_solved():
+    A = np.random.default_rng(4).standard_normal((5, 5))
+    L = np.linalg.cholesky(A @ A.T + np.eye(5))
+    root, v = DenseRoot(L), np.arange(5.0)
+    np.testing.assert_allclose(root.solve(v), np.linalg.solve(L, v), atol=1e-12)
+    np.testing.assert_allclose(root.solve_transposed(v), np.linalg.solve(L.T, v), atol=1e-12)
+
+
+def test_a_singular_root_has_no_solution_and_raises_nothing():
+    assert not np.isfinite(DiagonalRoot(np.zeros(3)).solve(np.ones(3))).any()
+    assert not np.isfinite(BlockRoot(np.zeros((1, 3, 3))).solve_transposed(np.ones(3))).any()

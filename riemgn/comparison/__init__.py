@@ -4,5 +4,6 @@ from riemgn.comparison.entry import compare
 from riemgn.comparison.profiles import performance_ratios
 from riemgn.comparison.result import Comparison
 from riemgn.comparison.runs import MEASURES, MethodRun
+from riemgn.comparison.winning import Standing
 
-__all__ = ["MEASURES", "Comparison", "MethodRun", "compare", "performance_ratios"]
+__all__ = ["MEASURES", "Comparison", "MethodRun", "Standing", "compare", "performance_ratios"]

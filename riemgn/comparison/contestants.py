@@ -10,7 +10,6 @@ import numpy as np
 from riemgn.arguments import integer, told
 from riemgn.manifolds import Point
 from riemgn.minimization import METHODS, Method, descent_by
-from riemgn.optimizers.parameter_descents import FixedStepDescent
 from riemgn.optimizers.starts import belonging
 from riemgn.problem import Problem
 
@@ -18,10 +17,8 @@ Methods = Sequence[Method] | Mapping[str, Method]
 Starts = Point | Sequence[Point] | Callable[[int], Point] | None
 
 
-def labelled(methods: Methods, max_iterations: int | None) -> dict[str, Method]:
+def labelled(methods: Methods) -> dict[str, Method]:
     """Return methods by their labels: a name, the class of an instance, or the mapping's own.
-
-    "fixed-step" tries its steps no longer than the run lasts.
 
     Raises:
         TypeError: There is something else among them.
@@ -39,13 +36,7 @@ def labelled(methods: Methods, max_iterations: int | None) -> dict[str, Method]:
             named[_free_label(method, named)] = method
     for method in named.values():
         _check(method)
-    shortest = FixedStepDescent.trial_steps
-    if max_iterations is not None:
-        shortest = min(shortest, max(1, max_iterations))
-    return {
-        label: FixedStepDescent(trial_steps=shortest) if method == "fixed-step" else method
-        for label, method in named.items()
-    }
+    return named
 
 
 def starts(problem: Problem, x: Starts, seeds: int | Sequence[int] | None) -> dict[int, np.ndarray]:
@@ -64,7 +55,10 @@ def starts(problem: Problem, x: Starts, seeds: int | Sequence[int] | None) -> di
     """
     if isinstance(x, Point) or (isinstance(x, Sequence) and not isinstance(x, str)):
         if seeds is not None:
-            raise ValueError("seeds need a function of a seed in place of given starts, or None")
+            raise ValueError(
+                f"seeds must be left out where x holds the starts, got {told(seeds)}; they choose "
+                "among those of x as a function of a seed, or None"
+            )
         given = dict(enumerate([x] if isinstance(x, Point) else x))
         if not given:
             raise ValueError("x must hold at least one point, got none")
@@ -75,7 +69,7 @@ def starts(problem: Problem, x: Starts, seeds: int | Sequence[int] | None) -> di
         raise TypeError(
             f"x must be a point, a sequence of points or a function of a seed, got {told(x)}"
         )
-    return {seed: belonging(problem, _point(point)).params for seed, point in given.items()}
+    return {seed: belonging(problem, _point(point), "x").params for seed, point in given.items()}
 
 
 def _seeds(seeds: int | Sequence[int] | None) -> list[int]:

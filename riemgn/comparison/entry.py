@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,14 +14,19 @@ from riemgn.arguments import integer, positive, told
 from riemgn.comparison.contestants import Methods, Starts, labelled, starts
 from riemgn.comparison.result import Comparison
 from riemgn.comparison.runs import MethodRun
-from riemgn.minimization import Method, minimize
-from riemgn.optimizers.parameter_descents import FixedStepDescent
+from riemgn.errors import NumericalError
+from riemgn.minimization import Method, checked_flag, descent_by, minimize
+from riemgn.optimizers.parameter_descents import chooses_its_step
 from riemgn.optimizers.starts import checked_problem
 from riemgn.problem import Problem
 from riemgn.progress import passing_bar
 
 DEFAULT_METHODS = ("auto", "gauss-newton", "conjugate-gradient", "lbfgs", "adam")
 DEFAULT_SECONDS = 10.0
+
+# The errors with which a run may fail and the comparison goes on: trouble in the numbers, a method
+# that does not suit the problem, too little memory. All others are mistakes in a program.
+OUTCOMES = (ArithmeticError, np.linalg.LinAlgError, ValueError, NotImplementedError, MemoryError)
 
 
 def compare(
@@ -40,11 +46,12 @@ def compare(
 
     Every run is one of `riemgn.minimize`, on a fresh point, so that none finds a factorisation made
     by another. Before the first timed run each method makes one step that is not timed, which pays
-    for imports and buffers. From start to start the methods take turns in going first. Choosing the
-    step of "fixed-step" is not charged; nor is the judging of iterates of descents in the
-    parameters (`lbfgs`, `adam`, `fixed-step`), which their steps do not need: they may last up to
-    twice as long as they are charged. A method that fails has a row that says why. Ctrl-C returns
-    the runs so far.
+    for imports and buffers. From start to start the methods take turns in going first. Not charged
+    are the trials by which "adam" and "fixed-step" choose their step, for as long again as a run
+    may last; and, for as long again, the judging of iterates of descents in the parameters
+    ("gradient-descent", "lbfgs", "adam", "fixed-step"), which their steps do not need. A run that
+    fails by numbers or because its method does not suit the problem has a row that says why; any
+    other error passes through. Ctrl-C returns the runs so far.
 
     Args:
         problem: A `riemgn.Problem`.
@@ -63,18 +70,20 @@ def compare(
     Raises:
         TypeError: An argument is of another type.
         ValueError: An argument has another value; both before anything is run.
+        riemgn.NumericalError: Every run failed, and all for the same reason, its cause.
         KeyboardInterrupt: Ctrl-C before the first run has a record.
     """
     checked_problem(problem)
     if not (callback is None or callable(callback)):
         raise TypeError(f"callback must be a function of a MethodRun, got {told(callback)}")
     budget = Budget.checked(max_iterations, max_time, max_evaluations, tolerance)
-    contest = Contest(
-        problem, labelled(methods, max_iterations), starts(problem, x, seeds), budget, record_points
-    )
+    keeps = checked_flag("record_points", record_points)
+    contest = Contest(problem, labelled(methods), starts(problem, x, seeds), budget, keeps)
     ended = contest.held(callback)
     if ended == "interrupted" and not contest.runs:
         raise KeyboardInterrupt
+    if ended == "complete":
+        contest.raise_common_failure()
     return Comparison(
         runs=tuple(contest.in_order()),
         methods=tuple(contest.methods),
@@ -125,6 +134,7 @@ class Contest:
         self._starts = starts
         self._budget = budget
         self._record_points = record_points
+        self._first_error: Exception | None = None
 
     def held(self, callback: Callable[[MethodRun], None] | None) -> str:
         """Run everything; return "complete", or what ended it: "interrupted", "callback"."""
@@ -150,6 +160,18 @@ class Contest:
         ran = [(seed, label) for label in self.methods for seed in self._starts]
         return [self.runs[key] for key in ran if key in self.runs]
 
+    def raise_common_failure(self) -> None:
+        """Raise if all runs failed for one reason.
+
+        Raises:
+            riemgn.NumericalError: They did.
+        """
+        failures = {run.failure for run in self.runs.values()}
+        if len(failures) == 1 and None not in failures:
+            raise NumericalError(
+                f"no method came to a result: {failures.pop()}"
+            ) from self._first_error
+
     def _turn_of(self, k: int) -> list[str]:
         labels = list(self.methods)
         first = k % len(labels)
@@ -166,8 +188,10 @@ class Contest:
                 record_points=self._record_points,
                 **self._budget.to_dict(),
             )
-        except Exception as error:  # of the method or of f: the row tells it
-            return MethodRun(label, seed, None, f"{type(error).__name__}: {error}")
+        except OUTCOMES as error:
+            self._first_error = self._first_error or error
+            words = f"{type(error).__name__}: {error}"
+            return MethodRun(label, seed, None, words, traceback.format_exc())
         result.point = result.point.bare()
         return MethodRun(label, seed, result)
 
@@ -176,9 +200,9 @@ class Contest:
         params = next(iter(self._starts.values()))
         for label, method in self.methods.items():
             show(0, f"{label}, warming up")
-            if isinstance(method, FixedStepDescent) and method.step is None:
+            if chooses_its_step(descent_by(method)[0]):
                 continue
-            with suppress(Exception):  # the run itself will tell it
+            with suppress(*OUTCOMES):  # the run itself will tell it
                 result = minimize(
                     self._problem,
                     self._problem.manifold.point(params),

@@ -85,19 +85,20 @@ def _named(comparisons) -> dict[str, Comparison]:
         raise TypeError(
             f"comparisons must be a comparison or a mapping to some, got {told(comparisons)}"
         )
-    for comparison in comparisons.values():
+    for name, comparison in comparisons.items():
+        if not isinstance(name, str):
+            raise TypeError(f"comparisons must have names that are strings, got {told(name)}")
         if not isinstance(comparison, Comparison):
             raise TypeError(f"comparisons must hold comparisons, got {told(comparison)}")
-    return {str(name): comparison for name, comparison in comparisons.items()}
+    return dict(comparisons)
 
 
 def _ratios(runs: list[MethodRun], measure: str, accuracy: float) -> np.ndarray:
     """The ratios of runs from one start, (methods,)."""
     best = min(run.loss for run in runs)
     first = max(run.losses[0] for run in runs if run.result is not None)
+    if not best < first:  # nobody has spent anything on a start that solves the problem
+        return np.array([np.inf if run.result is None else 1.0 for run in runs])
     enough = best + accuracy * (first - best)
     spent = np.array([run.spent_to(enough, measure) for run in runs])
-    least = spent.min()
-    if least == 0:  # solved at the start
-        return np.where(spent == 0, 1.0, np.inf)
-    return spent / least
+    return spent / spent.min()

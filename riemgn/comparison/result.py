@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from riemgn.arguments import choice, positive, told
+from riemgn.arguments import choice, positive
 from riemgn.comparison.display import html_of, in_words
-from riemgn.comparison.runs import MEASURES, MethodRun
-from riemgn.comparison.tables import median, runs_table, summary_table
+from riemgn.comparison.runs import MEASURES, MethodRun, checked_loss, finite_or_none
+from riemgn.comparison.tables import runs_table, summary_table
+from riemgn.comparison.winning import Standing, standing_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,55 +56,82 @@ class Comparison:
 
     @property
     def complete_starts(self) -> dict[int, dict[str, MethodRun]]:
-        """The runs by start and method, from starts with every method, not all of which failed."""
+        """The runs by start and method, of starts that every method has finished; not all failed.
+
+        A run that Ctrl-C cut short has not finished.
+        """
+        return {
+            seed: runs
+            for seed, runs in self._finished_starts().items()
+            if any(run.result is not None for run in runs.values())
+        }
+
+    def _finished_starts(self) -> dict[int, dict[str, MethodRun]]:
         return {
             seed: runs
             for seed, runs in self.by_start().items()
-            if len(runs) == len(self.methods)
-            and any(run.result is not None for run in runs.values())
+            if len(runs) == len(self.methods) and not any(run.is_cut for run in runs.values())
         }
 
     def table(self) -> pd.DataFrame:
         """Return a row for each run.
 
         Columns: method, seed, iterations and seconds to the returned point, evaluations (all of
-        them), tuning_evaluations (before the run, not charged), loss, gap (to the least loss that
-        any method reached from that start), gradient_norm (on M), tangent_cosine, success, reason.
-        Numbers are NaN where the method failed, and the reason is its error.
+        them), tuning_evaluations (before the run, not charged), seconds_to_winning_loss (see
+        `winner`; infinite where it is not reached), loss, gap (to the least loss that any method
+        reached from that start), gradient_norm (on M), tangent_cosine, success, reason. Numbers are
+        NaN where the method failed, and the reason is its error.
         """
-        return runs_table(self.runs)
+        return runs_table(self.runs, self.standing().loss)
 
     def summary(self) -> pd.DataFrame:
         """Return a row for each method, with medians over the starts.
 
-        Columns: runs, failed, successes, loss (the median; a failed run counts as infinite),
-        loss_least, loss_most, gap, iterations, evaluations, seconds, seconds_least, seconds_most;
-        what is spent is that of the runs that did not fail.
+        Columns: runs, failed, cut (short by Ctrl-C), successes, loss (the median; a failed run
+        counts as infinite), loss_least, loss_most, gap, iterations, evaluations, seconds,
+        seconds_least, seconds_most (what is spent is that of the runs that did not fail), and
+        seconds_to_winning_loss and evaluations_to_winning_loss, by which `winner` is decided.
         """
-        return summary_table(self.methods, self.table())
+        return summary_table(self.methods, self.runs, self.standing())
 
     def winner(self, accuracy: float = 1e-3) -> str:
         """Return the label of the method that did best.
 
-        The least median loss over the starts decides. Where others come near it, time does: of the
-        methods whose median loss is at most least + accuracy (start - least), with the median loss
-        of the starts, it is the one with the least median seconds to a loss that low; among equals
-        the one given first.
+        The least median loss over the starts decides. Others come near it if their median loss is
+        at most the winning loss, least + accuracy (start - least), with the median loss of the
+        starts. Of these it is the one with the least median seconds to the winning loss; where
+        others are within a millisecond or a tenth of that, the one of them with the fewest
+        evaluations of f to it. Where no start is improved on there is nothing to be quick at, and
+        equals draw. Only starts that every method has finished count.
 
         Raises:
             TypeError: `accuracy` is no number.
-            ValueError: It is negative, or no method has a run that did not fail.
+            ValueError: It is negative; or there is no winner: several draw, or no method has
+                succeeded in more than half of its runs (see `standing`).
+        """
+        winners = self.standing(accuracy).winners
+        if len(winners) == 1:
+            return winners[0]
+        if winners:
+            raise ValueError(f"there is no winner: {', '.join(winners)} draw")
+        if not self._finished_starts():
+            raise ValueError("there is no winner: every method has finished from no start")
+        raise ValueError("no method has succeeded in half of its runs: there is no winner")
+
+    @property
+    def has_winner(self) -> bool:
+        """Whether one method did best."""
+        return len(self.standing().winners) == 1
+
+    def standing(self, accuracy: float = 1e-3) -> Standing:
+        """Return the winning loss, what each method spent to reach it, and who wins by what.
+
+        Raises:
+            TypeError, ValueError: As for `winner`, by `accuracy` alone.
         """
         share = positive("accuracy", accuracy, allow_zero=True)
-        medians = {method: median(run.loss for run in self.of(method)) for method in self.methods}
-        least = min(medians.values())
-        if not np.isfinite(least):
-            raise ValueError("no method has succeeded in half of its runs: there is no winner")
-        first = median(run.losses[0] for run in self.runs if run.result is not None)
-        enough = least + share * max(first - least, 0.0)
-        near = [method for method in self.methods if medians[method] <= enough]
-        seconds = {method: self._median_spent(method, enough, "seconds") for method in near}
-        return min(near, key=lambda method: (seconds[method], medians[method]))
+        starts = list(self._finished_starts().values())
+        return standing_of(self.methods, starts, share) if starts else Standing()
 
     def seconds_to(self, loss: float) -> pd.DataFrame:
         """Return the seconds to a loss, a row for each start and a column for each method.
@@ -126,14 +152,13 @@ class Comparison:
         """Return one of these by its name: "seconds", "iterations" or "evaluations".
 
         Raises:
-            TypeError: `loss` is no number.
-            ValueError: There is no such measure.
+            TypeError: `loss` is no real number.
+            ValueError: It is NaN, or there is no such measure.
         """
         import pandas as pd
 
         choice("measure", measure, MEASURES)
-        if isinstance(loss, (bool, str)) or not np.isscalar(loss):
-            raise TypeError(f"loss must be a number, got {told(loss)}")
+        loss = checked_loss(loss)
         rows = {
             seed: {method: run.spent_to(loss, measure) for method, run in runs.items()}
             for seed, runs in self.by_start().items()
@@ -149,27 +174,34 @@ class Comparison:
 
     def to_dict(self) -> dict:
         """Return everything in lists, strings and numbers, histories included."""
+        standing = self.standing()
         return {
             "problem": self.problem,
             "budget": dict(self.budget),
             "ended": self.ended,
             "methods": list(self.methods),
-            "winner": self.winner() if self.has_winner else None,
-            "runs": [run.to_dict() for run in self.runs],
+            "winner": standing.winners[0] if len(standing.winners) == 1 else None,
+            "draw": list(standing.winners) if len(standing.winners) > 1 else [],
+            "winning_loss": finite_or_none(standing.loss),
+            "seconds_to_winning_loss": _finite(standing.seconds),
+            "evaluations_to_winning_loss": _finite(standing.evaluations),
+            "runs": [
+                run.to_dict()
+                | {
+                    "seconds_to_winning_loss": finite_or_none(
+                        run.spent_to(standing.loss, "seconds")
+                    )
+                }
+                for run in self.runs
+            ],
         }
-
-    @property
-    def has_winner(self) -> bool:
-        """Whether some method has succeeded in at least half of its runs."""
-        return any(
-            np.isfinite(median(run.loss for run in self.of(method))) for method in self.methods
-        )
-
-    def _median_spent(self, method: str, loss: float, measure: str) -> float:
-        return median(run.spent_to(loss, measure) for run in self.of(method))
 
     def __repr__(self) -> str:
         return in_words(self)
 
     def _repr_html_(self) -> str:
         return html_of(self)
+
+
+def _finite(spent: dict[str, float]) -> dict[str, float | None]:
+    return {method: finite_or_none(value) for method, value in spent.items()}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
-from riemgn.arguments import choice
+from riemgn.arguments import choice, told
 from riemgn.optimizers.endings import worded
 from riemgn.optimizers.results import Result
 
@@ -24,12 +25,19 @@ class MethodRun:
         seed: Which start.
         result: What it returned, its point without a Jacobian; None where it failed.
         failure: The error with which it failed; None where it did not.
+        traceback: Where that error was raised, as Python prints it.
     """
 
     method: str
     seed: int
     result: Result | None
     failure: str | None = None
+    traceback: str = ""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether Ctrl-C cut it short."""
+        return self.result is not None and self.result.interrupted
 
     @property
     def loss(self) -> float:
@@ -94,3 +102,22 @@ class MethodRun:
 
     def _each(self, name: str) -> np.ndarray:
         return np.array([getattr(record, name) for record in self._records], dtype=np.float64)
+
+
+def checked_loss(loss) -> float:
+    """Return a loss that a user gave as a float; it may be infinite.
+
+    Raises:
+        TypeError: It is no real number.
+        ValueError: It is NaN.
+    """
+    if isinstance(loss, (bool, np.bool_)) or not isinstance(loss, Real):
+        raise TypeError(f"loss must be a number, got {told(loss)}")
+    if np.isnan(loss):
+        raise ValueError("loss must be a number, got nan")
+    return float(loss)
+
+
+def finite_or_none(value: float) -> float | None:
+    """Return a number as JSON can hold it, None for one that is not finite."""
+    return float(value) if np.isfinite(value) else None

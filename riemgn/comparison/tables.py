@@ -12,6 +12,8 @@ from riemgn.comparison.runs import MethodRun
 if TYPE_CHECKING:
     import pandas as pd
 
+    from riemgn.comparison.winning import Standing
+
 COLUMNS = (
     "method",
     "seed",
@@ -19,6 +21,7 @@ COLUMNS = (
     "evaluations",
     "tuning_evaluations",
     "seconds",
+    "seconds_to_winning_loss",
     "loss",
     "gap",
     "gradient_norm",
@@ -29,15 +32,12 @@ COLUMNS = (
 
 
 def median(values: Iterable[float]) -> float:
-    """Return the median, the upper one of two that lie about the middle; infinite of none.
-
-    It is always one of the values, also where some are infinite.
-    """
-    ordered = sorted(values)
-    return float(ordered[len(ordered) // 2]) if ordered else np.inf
+    """Return the median, the mean of the middle two of an even number; infinite of none."""
+    listed = list(values)
+    return float(np.median(listed)) if listed else np.inf
 
 
-def runs_table(runs: Sequence[MethodRun]) -> pd.DataFrame:
+def runs_table(runs: Sequence[MethodRun], winning_loss: float) -> pd.DataFrame:
     """Return a row for each run, with the columns `COLUMNS` (see `Comparison.table`)."""
     import pandas as pd
 
@@ -47,16 +47,30 @@ def runs_table(runs: Sequence[MethodRun]) -> pd.DataFrame:
     rows = []
     for run in runs:
         told = run.to_dict()
-        told["gap"] = run.loss - best[run.seed] if run.result is not None else np.nan
+        if run.result is not None:
+            told["gap"] = run.loss - best[run.seed]
+        if run.result is not None and not np.isnan(winning_loss):
+            told["seconds_to_winning_loss"] = run.spent_to(winning_loss, "seconds")
         rows.append({name: told.get(name, np.nan) for name in COLUMNS})
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def summary_table(methods: Sequence[str], table: pd.DataFrame) -> pd.DataFrame:
+def summary_table(
+    methods: Sequence[str], runs: Sequence[MethodRun], standing: Standing
+) -> pd.DataFrame:
     """Return a row for each method (see `Comparison.summary`)."""
     import pandas as pd
 
-    rows = {method: _summary(table[table["method"] == method]) for method in methods}
+    table = runs_table(runs, standing.loss)
+    table["cut"] = [run.is_cut for run in runs]
+    rows = {
+        method: _summary(table[table["method"] == method])
+        | {
+            "seconds_to_winning_loss": standing.seconds.get(method, np.nan),
+            "evaluations_to_winning_loss": standing.evaluations.get(method, np.nan),
+        }
+        for method in methods
+    }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(index="method")
 
 
@@ -66,6 +80,7 @@ def _summary(own: pd.DataFrame) -> dict:
     return {
         "runs": len(own),
         "failed": len(own) - len(ran),
+        "cut": int(own["cut"].sum()),
         "successes": int(own["success"].sum()),
         "loss": median(losses),
         "loss_least": losses.min(),

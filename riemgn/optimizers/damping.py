@@ -16,6 +16,7 @@ from riemgn.optimizers.local_model import LocalModel, Trial
 from riemgn.optimizers.stopping import Ending
 
 _EPS = float(np.finfo(np.float64).eps)
+_TINY = float(np.finfo(np.float64).tiny)  # a damping that has underflowed grows again from here
 
 
 class Damping(ABC):
@@ -122,7 +123,7 @@ class GainRatio(Damping):
 
     def tighten(self) -> None:
         """Raise the damping after a refusal, the more the more there were in a row."""
-        self.damping *= self.growth
+        self.damping = max(self.damping * self.growth, _TINY)
         self.growth *= 2.0
 
     def restart(self, damping: float) -> None:

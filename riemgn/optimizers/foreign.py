@@ -12,21 +12,20 @@ from collections.abc import Callable
 from copy import deepcopy
 
 import numpy as np
-from pymanopt.manifolds import Euclidean
-from pymanopt.optimizers import NelderMead, ParticleSwarm, SteepestDescent, TrustRegions
+from pymanopt.optimizers import NelderMead, ParticleSwarm, TrustRegions
 from pymanopt.optimizers.optimizer import Optimizer
 
 from riemgn.manifolds import ImmersedManifold, Point
 from riemgn.optimizers.endings import Stopped, worded
+from riemgn.optimizers.journal import Journal
 from riemgn.optimizers.optimality import optimality_at
-from riemgn.optimizers.records import Journal
 from riemgn.optimizers.stopping import Ending
 from riemgn.problem import Problem
 
 _UNLIMITED = 10**9
 
 # Trial points in a row that lead to no new iterate before a run counts as stuck.
-_MOST_REFUSED = 300
+MOST_REFUSED = 300
 _MOST_WITHOUT_GAIN = 3000
 
 # How often a step of a search without derivatives is halved to end within the domain of f.
@@ -55,18 +54,7 @@ class PymanoptDescent:
         else:
             initial = point
         run = optimizer.run(watched, initial_point=initial, **_radii(optimizer, watched, point))
-        return Ending.STUCK, _end_of(run.stopping_criterion)
-
-
-class GradientDescent:
-    """Gradient descent in the parameters, pymanopt's steepest descent on R^p: the baseline."""
-
-    def descend(self, problem: Problem, point: Point, journal: Journal) -> tuple[Ending, str]:
-        """Move by pymanopt's loop until something ends the run, and return what."""
-        watched = WatchedParameters(problem, journal, point)
-        optimizer = unlimited(SteepestDescent())
-        run = optimizer.run(watched, initial_point=point.params.copy())
-        return Ending.STUCK, _end_of(run.stopping_criterion)
+        return Ending.STUCK, end_of(run.stopping_criterion)
 
 
 class WatchedSteps:
@@ -143,7 +131,7 @@ class WatchedProblem:
         if point is OUTSIDE:
             return np.inf
         self._refused += 1
-        most = _MOST_WITHOUT_GAIN if self.notes_every_gain else _MOST_REFUSED
+        most = _MOST_WITHOUT_GAIN if self.notes_every_gain else MOST_REFUSED
         if self._refused > most:
             raise Stopped(Ending.STUCK, f"{most} trial points in a row lowered the cost no more")
         cost = self._problem.cost(point)
@@ -162,43 +150,6 @@ class WatchedProblem:
         self._left = point
         self.note(point, self._problem.cost(point))
         return self._problem.riemannian_gradient(point)
-
-
-class WatchedParameters:
-    """The same problem over R^p, whose points are parameters."""
-
-    def __init__(self, problem: Problem, journal: Journal, start: Point) -> None:
-        self.manifold = Euclidean(start.params.size)
-        self._watched = WatchedProblem(problem, journal)
-        self._watched.note(start, problem.cost(start))
-        self._journal = journal
-        self._problem = problem
-        self._seen = start
-
-    def preconditioner(self, point: np.ndarray, tangent_vector: np.ndarray) -> np.ndarray:
-        """The identity."""
-        return tangent_vector
-
-    def cost(self, params: np.ndarray) -> float:
-        """The cost, infinite outside the domain of f."""
-        if not np.all(np.isfinite(params)):
-            return np.inf
-        try:
-            return self._watched.cost(self._at(params))
-        except ArithmeticError:
-            return np.inf
-
-    def riemannian_gradient(self, params: np.ndarray) -> np.ndarray:
-        """J^T g', the gradient by the parameters."""
-        point = self._at(params)
-        self._watched.note(point, self._problem.cost(point))
-        return point.jet.vjp(self._problem.loss.gradient(point.outputs))
-
-    def _at(self, params: np.ndarray) -> Point:
-        if not np.array_equal(params, self._seen.params):
-            self._journal.spend()
-            self._seen = Point(self._problem.manifold.immersion.at(params))
-        return self._seen
 
 
 def unlimited(optimizer: Optimizer) -> Optimizer:
@@ -248,7 +199,8 @@ def _population(problem: WatchedProblem, point: Point, optimizer: Optimizer) -> 
     return [point, *around]
 
 
-def _end_of(criterion: str) -> str:
+def end_of(criterion: str) -> str:
+    """Return what pymanopt says of the end of its own loop."""
     if "step_size" in criterion or "step size" in criterion:
         return "the line search finds no lower cost"
     return worded(criterion)

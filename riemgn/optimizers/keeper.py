@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from riemgn.optimizers.records import Journal
+    from riemgn.optimizers.journal import Journal
 
 
 class Keeper(Protocol):

@@ -7,17 +7,18 @@ import numpy as np
 from riemgn.errors import NumericalError
 from riemgn.linalg import seen_through
 from riemgn.manifolds import Point
+from riemgn.optimizers.journal import Journal
 from riemgn.optimizers.optimality import Optimality, optimality_at, rounding
-from riemgn.optimizers.records import Journal
 from riemgn.problem import Problem
 
 
 class ParameterCost:
     """Cost and gradient by the parameters; it counts evaluations and notes iterates.
 
-    Judging an iterate costs many times what a step does, and serves no descent in the parameters.
-    The clock of the run stands still meanwhile, and a lower bound of the gradient on M is enough
-    until that calls a point optimal.
+    Judging an iterate costs more than a step does, and serves no descent in the parameters. The
+    clock of the run stands still meanwhile (`Journal.judging`), and a lower bound of the gradient
+    on M is enough while that calls no point optimal. A factorisation that then finds otherwise is
+    followed by the next one after twice as many iterates as the one before.
 
     Args:
         problem: The problem.
@@ -27,6 +28,7 @@ class ParameterCost:
     def __init__(self, problem: Problem, journal: Journal) -> None:
         self._problem = problem
         self._journal = journal
+        self._until_next, self._distance = 1, 1  # iterates from one factorisation to the next
 
     def at(self, params: np.ndarray) -> tuple[Point | None, float]:
         """Return the point of parameters (p,) and its cost; (None, inf) outside the domain of f.
@@ -47,16 +49,36 @@ class ParameterCost:
         Raises:
             Stopped: A criterion or the callback ends the run here.
         """
-        with self._journal.aside():
-            optimality = optimality_below(self._problem, point, gradient, cost)
-            if optimality.is_met(self._journal.tolerance):
-                optimality = optimality_at(self._problem, point)
+        with self._journal.judging():
+            optimality = self._judged(point, cost, gradient)
         self._journal.note(point, cost, optimality)
 
     def is_optimal(self, point: Point) -> bool:
         """Whether a point is first-order optimal within the tolerance of the run."""
-        with self._journal.aside():
+        with self._journal.judging():
             return optimality_at(self._problem, point).is_met(self._journal.tolerance)
+
+    def _judged(self, point: Point, cost: float, gradient: np.ndarray) -> Optimality:
+        self._until_next -= 1
+        below = optimality_below(self._problem, point, gradient, cost)
+        if not below.is_met(self._journal.tolerance):
+            return below
+        if self._until_next > 0:
+            return OptimalityBound(**vars(below))
+        self._until_next = self._distance
+        self._distance *= 2
+        return optimality_at(self._problem, point)
+
+
+class OptimalityBound(Optimality):
+    """A lower bound of the gradient on M that is small: it proves no point optimal."""
+
+    @property
+    def at_precision(self) -> bool:
+        return False
+
+    def has_normal_residual(self, tolerance: float) -> bool:
+        return False
 
 
 def evaluated(problem: Problem, params: np.ndarray) -> tuple[Point | None, float]:

@@ -12,11 +12,15 @@ import numpy as np
 
 from riemgn.arguments import integer, positive, told
 from riemgn.manifolds import Point
+from riemgn.optimizers.allowance import Allowance
+from riemgn.optimizers.journal import Journal
 from riemgn.optimizers.parameter_cost import ParameterCost
-from riemgn.optimizers.records import Journal
-from riemgn.optimizers.step_search import best_stable_step
+from riemgn.optimizers.parameter_steps import AdamSteps, GradientSteps
+from riemgn.optimizers.step_search import StepSearch, best_adaptive_step, best_stable_step
 from riemgn.optimizers.stopping import Ending
 from riemgn.problem import Problem
+
+TRIAL_STEPS = 2000  # of the longest trials of a step
 
 _UNLIMITED = 10**9
 _LEAVES = "the step leaves the domain"
@@ -109,91 +113,123 @@ class _ToldToScipy:
 class Adam:
     """Adam on all samples at once (D. P. Kingma and J. Ba, ICLR 2015, algorithm 1).
 
-    Its loss may rise on the way; the result is the best iterate.
+    Its loss may rise on the way; the result is the best iterate. Without a step it takes the best
+    one of trials from the start (`riemgn.optimizers.step_search.best_adaptive_step`), at
+    half-decades. They are not charged to the run, and may take as many seconds and evaluations
+    again; `result.log` tells the step and at how many points f was evaluated to find it.
 
     Attributes:
-        step: The length of a step in each parameter, their alpha.
+        step: The length of a step in each parameter, their alpha (1e-3 in their paper), None to
+            search it.
         first_decay: Of the mean of gradients, in [0, 1), their beta_1.
         second_decay: Of the mean of squared gradients, in [0, 1), their beta_2.
         epsilon: What is added to the root of that mean.
+        trial_steps: The steps of the longest trials; no more than the run may make.
     """
 
-    step: float = 1e-3
+    step: float | None = None
     first_decay: float = 0.9
     second_decay: float = 0.999
     epsilon: float = 1e-8
+    trial_steps: int = TRIAL_STEPS
 
     def __post_init__(self) -> None:
-        positive("step", self.step)
-        _decay("first_decay", self.first_decay)
-        _decay("second_decay", self.second_decay)
+        _check_step(self.step)
+        _check_decay("first_decay", self.first_decay)
+        _check_decay("second_decay", self.second_decay)
         positive("epsilon", self.epsilon)
+        integer("trial_steps", self.trial_steps)
 
     def descend(self, problem: Problem, point: Point, journal: Journal) -> tuple[Ending, str]:
         """Move until something ends the run, and return what."""
-        counted, cost = ParameterCost(problem, journal), problem.cost(point)
-        mean = square = np.zeros(point.params.size)
-        first = second = 1.0
-        while point is not None:
-            gradient = counted.gradient(point)
-            counted.note(point, cost, gradient)
-            mean = self.first_decay * mean + (1 - self.first_decay) * gradient
-            square = self.second_decay * square + (1 - self.second_decay) * gradient**2
-            first, second = first * self.first_decay, second * self.second_decay
-            root = np.sqrt(square / (1 - second)) + self.epsilon
-            point, cost = counted.at(point.params - self.step * (mean / (1 - first)) / root)
-        return Ending.STUCK, _LEAVES
+        return _descended(self, problem, point, journal)
+
+    def steps(self, step: float) -> AdamSteps:
+        """Return the rule with a step."""
+        return AdamSteps(step, self.first_decay, self.second_decay, self.epsilon)
+
+    def searched(self, problem: Problem, point: Point, allowance: Allowance) -> StepSearch:
+        """Return the best step."""
+        return best_adaptive_step(problem, point, self.steps, self.trial_steps, allowance)
 
 
 @dataclass(frozen=True)
 class FixedStepDescent:
     """Gradient descent w <- w - step J^T g with one step for the whole run.
 
-    Without a step it takes the best stable one of `riemgn.optimizers.step_search`: of those tried,
-    the one with the lowest loss after `trial_steps` steps from the start. The search is not charged
-    to the run; `result.log` tells the step and at how many points the search evaluated f. Further
-    on the step may turn out too long; the result is the best iterate.
+    Without a step it takes the best stable one of trials from the start
+    (`riemgn.optimizers.step_search.best_stable_step`). They are not charged to the run, and may
+    take as many seconds and evaluations again; `result.log` tells the step and at how many points f
+    was evaluated to find it. Later than the trials the step may turn out too long; the result is
+    the best iterate.
 
     Attributes:
         step: The factor of the gradient, None to search it.
-        trial_steps: The steps of a trial.
+        trial_steps: The steps of the longest trials; no more than the run may make.
     """
 
     step: float | None = None
-    trial_steps: int = 200
+    trial_steps: int = TRIAL_STEPS
 
     def __post_init__(self) -> None:
-        if self.step is not None:
-            positive("step", self.step)
+        _check_step(self.step)
         integer("trial_steps", self.trial_steps)
 
     def descend(self, problem: Problem, point: Point, journal: Journal) -> tuple[Ending, str]:
         """Move until something ends the run, and return what."""
-        counted, cost = ParameterCost(problem, journal), problem.cost(point)
-        gradient = counted.gradient(point)
-        counted.note(point, cost, gradient)
-        step = self._step(problem, point, journal)
-        while True:
-            with np.errstate(over="ignore"):
-                params = point.params - step * gradient
-            point, cost = counted.at(params)
-            if point is None:
-                return Ending.STUCK, _LEAVES
-            gradient = counted.gradient(point)
-            counted.note(point, cost, gradient)
+        return _descended(self, problem, point, journal)
 
-    def _step(self, problem: Problem, point: Point, journal: Journal) -> float:
-        if self.step is not None:
-            return self.step
-        with journal.aside():
-            search = best_stable_step(problem, point, self.trial_steps)
-        journal.log.update(step=search.step, tuning_evaluations=search.evaluations)
-        return search.step
+    def steps(self, step: float) -> GradientSteps:
+        """Return the rule with a step."""
+        return GradientSteps(step)
+
+    def searched(self, problem: Problem, point: Point, allowance: Allowance) -> StepSearch:
+        """Return the best stable step."""
+        return best_stable_step(problem, point, self.trial_steps, allowance)
 
 
 PARAMETER_DESCENTS = (LBFGS, Adam, FixedStepDescent)
 
 
-def _decay(name: str, value) -> None:
+def chooses_its_step(method) -> bool:
+    """Whether a method tries steps before its run."""
+    return isinstance(method, (Adam, FixedStepDescent)) and method.step is None
+
+
+def _descended(
+    method: Adam | FixedStepDescent, problem: Problem, point: Point, journal: Journal
+) -> tuple[Ending, str]:
+    """Make a method's steps until something ends the run, and return what."""
+    counted, cost = ParameterCost(problem, journal), problem.cost(point)
+    gradient = counted.gradient(point)
+    counted.note(point, cost, gradient)
+    rule = method.steps(_step_of(method, problem, point, journal))
+    while True:
+        with np.errstate(over="ignore"):
+            params = rule.moved(point.params, gradient)
+        point, cost = counted.at(params)
+        if point is None:
+            return Ending.STUCK, _LEAVES
+        gradient = counted.gradient(point)
+        counted.note(point, cost, gradient)
+
+
+def _step_of(
+    method: Adam | FixedStepDescent, problem: Problem, point: Point, journal: Journal
+) -> float:
+    if method.step is not None:
+        return method.step
+    with journal.aside():
+        search = method.searched(problem, point, journal.as_much_again())
+    journal.log.update(step=search.step, tuning_evaluations=search.evaluations)
+    return search.step
+
+
+def _check_step(step) -> None:
+    if step is not None:
+        positive("step", step)
+
+
+def _check_decay(name: str, value) -> None:
     if not positive(name, value, allow_zero=True) < 1:
         raise ValueError(f"{name} must be in [0, 1), got {told(value)}")

@@ -31,8 +31,13 @@ def checked_problem(problem: Problem) -> Problem:
     return problem
 
 
-def belonging(problem: Problem, initial_point: Point | None) -> Point:
+def belonging(problem: Problem, initial_point: Point | None, name: str = "initial_point") -> Point:
     """Return a point of the problem's own manifold, a random one where none is given.
+
+    Args:
+        problem: The problem.
+        initial_point: The point.
+        name: The point's name for the caller, for the error.
 
     Raises:
         TypeError: `problem` is no `riemgn.Problem`, or `initial_point` no `Point`.
@@ -43,20 +48,20 @@ def belonging(problem: Problem, initial_point: Point | None) -> Point:
         initial_point = problem.manifold.random_point()
     if not isinstance(initial_point, Point):
         raise TypeError(
-            "initial_point must be a point of the manifold (manifold.point(w)), "
+            f"{name} must be a point of the manifold (manifold.point(w)), "
             f"got {type(initial_point).__name__}"
         )
     immersion = problem.manifold.immersion
     if initial_point.jet.shape != (immersion.ambient_dim, immersion.dim):
         raise ValueError(
-            f"initial_point has (n, p) = {initial_point.jet.shape}, the problem's manifold "
+            f"{name} has (n, p) = {initial_point.jet.shape}, the problem's manifold "
             f"({immersion.ambient_dim}, {immersion.dim})"
         )
     point = initial_point
     if point.jet.immersion is not immersion:
         point = problem.manifold.point(point.params)
         if not np.array_equal(point.outputs, initial_point.outputs):
-            raise ValueError("initial_point is a point of another manifold than the problem's")
+            raise ValueError(f"{name} is a point of another manifold than the problem's")
     return point
 
 

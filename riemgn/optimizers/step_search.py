@@ -1,22 +1,31 @@
-"""The best stable step of gradient descent in the parameters, found by trials."""
+"""The best step of a descent in the parameters, found by trials of growing length."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from riemgn.errors import NumericalError
 from riemgn.manifolds import Point
-from riemgn.optimizers.parameter_cost import evaluated, gradient_at
+from riemgn.optimizers.allowance import Allowance
+from riemgn.optimizers.endings import Stopped
+from riemgn.optimizers.parameter_steps import (
+    GradientSteps,
+    LeastLoss,
+    Score,
+    StableLoss,
+    Steps,
+    Trial,
+    rounding_of,
+)
 from riemgn.problem import Problem
 
-# Factors of 2 / L that are tried first, as powers of 4; the grid goes on beyond its best end.
-_FIRST_POWERS = range(-4, 3)
-_MOST_POWERS = 30
+_SHORTEST = 8  # steps of the first trials
 
-# How often the spacing around the best factor is halved: from 4 to 4^(1/64), 2 %.
-_HALVINGS = 6
+# The farthest that a grid is extended, in powers of its base.
+_MOST_POWERS = 30
 
 _DENSE = 50  # up to so many parameters the Hessian is formed
 
@@ -26,61 +35,119 @@ class StepSearch:
     """What a search for a step found.
 
     Attributes:
-        step: The best stable step.
+        step: The best step.
         evaluations: At how many points f was evaluated.
-        tried: Every step tried with the cost at the end of its trial, infinite if not stable.
+        length: The steps of the longest trials that all candidates went through.
+        tried: Every step tried with its score at the end of its own trial, infinite if not stable.
     """
 
     step: float
     evaluations: int
+    length: int
     tried: dict[float, float]
 
 
-def best_stable_step(problem: Problem, point: Point, trial_steps: int) -> StepSearch:
-    """Return the step with the lowest cost after a trial from a point.
+@dataclass(frozen=True)
+class Grid:
+    """Steps unit * base^power.
 
-    A trial makes `trial_steps` steps w <- w - step J^T g. A step is stable if no cost on the way is
-    above that of the start. Tried are 2/L times powers of 4, L being the largest eigenvalue of the
-    loss's Hessian by the parameters at the start in absolute value (on a convex quadratic 2/L is
-    the limit of stability), on a grid that is extended until its best step is inside; then, with
-    half the spacing each time, the neighbours of the best one, down to 2 %.
+    Attributes:
+        unit: The step of power 0.
+        base: The factor between powers.
+        first: The powers that are tried first, one apart, the likeliest first.
+        finest: The least distance of powers that is tried.
+    """
+
+    unit: float
+    base: float
+    first: tuple[int, ...]
+    finest: float
+
+    def step(self, power: float) -> float:
+        """Return the step of a power."""
+        return self.unit * self.base**power
+
+
+def best_stable_step(
+    problem: Problem, point: Point, trial_steps: int, allowance: Allowance | None = None
+) -> StepSearch:
+    """Return the step of gradient descent with the lowest cost after a trial from a point.
+
+    Only stable trials count: no cost is above that of the start, and no step of the later half
+    raises it. Trials begin with 8 steps at 2/L times powers of 4, L being the largest eigenvalue of
+    the loss's Hessian by the parameters at the start in absolute value (on a convex quadratic 2/L
+    is the limit of stability). From then on their length doubles, up to `trial_steps`, and the
+    spacing about the best step halves, down to 9 %. As curvature grows on the way, a step that was
+    the best of short trials may turn out unstable; the next shorter stable one takes its place. As
+    it may grow further after the trials, the step is 9 % shorter than the best where the next
+    longer one is unstable. The search ends early once the best trial gains nothing more.
+
+    Args:
+        problem: The problem.
+        point: The start.
+        trial_steps: The steps of the longest trials.
+        allowance: What may be spent; once it is used up the best step so far is returned, 1/(2L)
+            before there is any.
 
     Raises:
-        riemgn.NumericalError: The Hessian is zero or not finite, or no step is stable.
+        riemgn.NumericalError: The Hessian is zero or not finite, no step is stable, or ever longer
+            ones (up to 4^30 2/L) give ever lower costs.
+        Stopped: The allowance is used up before L is known.
     """
-    unit = 2 / largest_curvature(problem, point)
-    trials = _Trials(problem, point, trial_steps, unit)
-    for power in _FIRST_POWERS:
-        trials.cost(float(power))
-    while trials.best in (edges := (min(trials.costs), max(trials.costs))):
-        beyond = trials.best + (1 if trials.best == edges[1] else -1)
-        if abs(beyond) > _MOST_POWERS:
-            break
-        trials.cost(beyond)
-    if not np.isfinite(trials.costs[trials.best]):
-        raise NumericalError("no step along the gradient is stable")
-    for halving in range(1, _HALVINGS + 1):
-        middle = trials.best
-        for side in (-1, 1):
-            trials.cost(middle + side * 0.5**halving)
-    tried = {trials.step(power): cost for power, cost in sorted(trials.costs.items())}
-    return StepSearch(trials.step(trials.best), trials.evaluations, tried)
+    allowance = Allowance() if allowance is None else allowance
+    unit = 2 / largest_curvature(problem, point, allowance)
+    grid = Grid(unit, 4.0, (-1, 0, 1, -2, 2, -3, -4), 1 / 16)
+    trials = _Trials(problem, point, grid, GradientSteps, StableLoss(), allowance)
+    return trials.search(trial_steps, margin=grid.finest)
 
 
-def largest_curvature(problem: Problem, point: Point) -> float:
+def best_adaptive_step(
+    problem: Problem,
+    point: Point,
+    steps_of: Callable[[float], Steps],
+    trial_steps: int,
+    allowance: Allowance | None = None,
+) -> StepSearch:
+    """Return the step of an adaptive descent with the least cost in a trial from a point.
+
+    Trials are as in `best_stable_step`, at half-decades, first those from 1e-4 to 1. Their costs
+    may rise on the way.
+
+    Args:
+        problem: The problem.
+        point: The start.
+        steps_of: The rule of a step.
+        trial_steps: The steps of the longest trials.
+        allowance: What may be spent; once it is used up the best step so far is returned, 1e-3
+            before there is any.
+
+    Raises:
+        riemgn.NumericalError: Every step leaves the domain of f, or ever longer ones (up to 1e30)
+            give ever lower costs.
+    """
+    allowance = Allowance() if allowance is None else allowance
+    grid = Grid(1.0, 10.0, (-3, -2, -1, -4, 0), 1 / 2)
+    trials = _Trials(problem, point, grid, steps_of, LeastLoss(), allowance)
+    return trials.search(trial_steps, margin=0.0)
+
+
+def largest_curvature(problem: Problem, point: Point, allowance: Allowance | None = None) -> float:
     """Return the largest absolute eigenvalue of the loss's Hessian by the parameters.
 
     The Hessian is J^T Hess l J + sum_i g_i Hess f_i.
 
     Raises:
         riemgn.NumericalError: It is zero, not finite, or not found.
+        Stopped: The seconds of the allowance are used up.
     """
     from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
+    allowance = Allowance() if allowance is None else allowance
     jet, outputs, p = point.jet, point.outputs, point.params.size
     gradient = problem.loss.gradient(outputs)
 
     def product(v: np.ndarray) -> np.ndarray:
+        allowance.ask()
         v = np.ravel(v)
         bent = jet.hessian_vp(gradient, v)
         return jet.vjp(problem.loss.hessian_vp(outputs, jet.jvp(v))) + bent
@@ -102,38 +169,97 @@ def largest_curvature(problem: Problem, point: Point) -> float:
 
 @dataclass
 class _Trials:
-    """Trials so far: the cost at the end of each, by the power of 4 in its step."""
+    """Trials so far, by the power of the grid's base in their step.
+
+    Attributes:
+        length: The steps of the longest trials that all candidates went through.
+        best: The power of the best step so far.
+    """
 
     problem: Problem
     start: Point
-    steps: int
-    unit: float
-    costs: dict[float, float] = field(default_factory=dict)
-    evaluations: int = 0
+    grid: Grid
+    steps_of: Callable[[float], Steps]
+    score: Score
+    allowance: Allowance
+    trials: dict[float, Trial] = field(default_factory=dict)
+    length: int = 0
+    best: float = field(init=False)
 
-    @property
-    def best(self) -> float:
-        """The power with the lowest cost; the largest one of several."""
-        return min(self.costs, key=lambda power: (self.costs[power], -power))
+    def __post_init__(self) -> None:
+        self.best = self.grid.first[0]
 
-    def step(self, power: float) -> float:
-        return self.unit * 4.0**power
+    def search(self, longest: int, margin: float) -> StepSearch:
+        """Return the best step of trials whose length doubles up to `longest`.
 
-    def cost(self, power: float) -> None:
-        """Make a trial."""
+        It is shorter by the power `margin` where the next longer one is unstable.
+        """
+        longest = int(min(longest, self.allowance.iterations))
         try:
-            self.costs[power] = self._tried(self.step(power))
-        except ArithmeticError:  # a derivative that is not finite
-            self.costs[power] = np.inf
+            self._go_through(longest)
+        except Stopped:
+            self._settle_for_less()
+        longer = min((power for power in self.trials if power > self.best), default=np.inf)
+        if np.isfinite(longer) and np.isinf(self._score_so_far(longer)):
+            self.best -= margin
+        tried = {self.grid.step(power): self._score_so_far(power) for power in sorted(self.trials)}
+        return StepSearch(self.grid.step(self.best), self.allowance.spent, self.length, tried)
 
-    def _tried(self, step: float) -> float:
-        point = self.start
-        first = cost = self.problem.cost(point)
-        for _ in range(self.steps):
-            with np.errstate(all="ignore"):
-                params = point.params - step * gradient_at(self.problem, point)
-            self.evaluations += 1
-            point, cost = evaluated(self.problem, params)
-            if not cost <= first:
-                return np.inf
-        return cost
+    def _go_through(self, longest: int) -> None:
+        length, spacing = min(_SHORTEST, longest), 1.0
+        for power in self.grid.first:
+            self._score(power, length)
+        self.best = min(self.trials, key=self._score_so_far)
+        self._climb(spacing, length)
+        while length < longest and not self._has_settled():
+            length, spacing = min(2 * length, longest), max(spacing / 2, self.grid.finest)
+            self._climb(spacing, length)
+
+    def _climb(self, spacing: float, length: int) -> None:
+        """Walk to a power whose neighbours have no lower score."""
+        while True:
+            held = self._score(self.best, length)
+            around = {side: self._score(self.best + side * spacing, length) for side in (-1, 1)}
+            side = min(around, key=around.get)
+            if np.isinf(held) and np.isinf(around[side]):
+                side = -1
+            elif not around[side] < held - self._rounding(held):
+                self.length = length
+                return
+            self.best += side * spacing
+            self._check_reach(self.best)
+
+    def _settle_for_less(self) -> None:
+        """Take the best step of trials that were cut short; a shorter one where it is unstable."""
+        if self.length == 0:
+            self.best = min(self.trials, key=self._score_so_far, default=self.best)
+        elif np.isinf(self._score_so_far(self.best)):
+            stable = [p for p in self.trials if np.isfinite(self._score_so_far(p))]
+            self.best = max((p for p in stable if p < self.best), default=self.best - 1)
+
+    def _check_reach(self, power: float) -> None:
+        if power < -_MOST_POWERS:
+            raise NumericalError("no step along the gradient is stable")
+        if power > _MOST_POWERS:
+            raise NumericalError("ever longer steps give ever lower losses: give a step")
+
+    def _score(self, power: float, length: int) -> float:
+        if power not in self.trials:
+            steps = self.steps_of(self.grid.step(power))
+            self.trials[power] = Trial(self.problem, self.start, steps)
+        trial = self.trials[power]
+        trial.extend(length, self.score, self.allowance)
+        return self.score.of(trial.costs)
+
+    def _score_so_far(self, power: float) -> float:
+        return self.score.of(self.trials[power].costs)
+
+    def _has_settled(self) -> bool:
+        """Whether costs in the later half of the best trial are all the same."""
+        costs = self.trials[self.best].costs
+        later = costs[len(costs) // 2 :]
+        return max(later) - min(later) <= self._rounding(min(costs))
+
+    def _rounding(self, score: float) -> float:
+        first = self.trials[self.best].costs[0]
+        return rounding_of(score, first) if np.isfinite(score) else 0.0

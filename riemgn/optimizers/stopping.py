@@ -28,6 +28,7 @@ class Ending(Enum):
     CALLBACK = "the callback"
     INTERRUPTED = "the user"
     FLAT = "a flat valley: the cost settles while the parameters run to infinity"
+    UNBOUNDED = "the loss falls without bound while the parameters run to infinity"
     SETTLED = "the cost settles, and no optimum is in reach"
     STUCK = "no step lowers the cost"
     DAMPING_LIMIT = "the damping grew to its limit"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # Growth of |w| beyond which a run may be chasing an optimum at infinity.
 _FAR_OUT = 10.0
 
+# How many times its first size a negative loss has when it may be falling for ever.
+_FALLEN = 1e3
+
 # The share of |w| below which a last step is short.
 _STILL = 1e-3
 
@@ -69,6 +72,31 @@ def runs_off(
     if optimality.at_precision:
         return False
     return last.step > _STILL * last.size or not _is_at_minimum(problem, point)
+
+
+def falls_for_ever(
+    problem: Problem,
+    history: Sequence[Record],
+    point: Point,
+    origin: np.ndarray,
+    optimality: Optimality,
+) -> bool:
+    """Return whether little is left to gain only beside a loss that has fallen below any measure.
+
+    Rounding of a loss of -1e20 hides any gain, but no point is optimal where there is always one:
+    here where the loss is lower still twice as far from the `origin` (p,) of the run.
+    """
+    first, last = history[0], history[-1]
+    if not (is_far_out(last.size, first.size) and last.cost < -_FALLEN * abs(first.cost)):
+        return False
+    if not optimality.at_precision:
+        return False
+    with np.errstate(all="ignore"):
+        beyond = 2 * point.params - origin
+        try:
+            return problem.cost(Point(problem.manifold.immersion.at(beyond))) < last.cost
+        except ArithmeticError:
+            return False
 
 
 def _is_at_minimum(problem: Problem, point: Point) -> bool:

@@ -44,7 +44,10 @@ def _lead(subject: str, comparison: Comparison) -> Markup:
     starts, methods = len(comparison.seeds), len(comparison.methods)
     counted = f"{methods} method{'s' * (methods != 1)} from {starts} start{'s' * (starts != 1)}"
     ending = ending_words(comparison)
-    best = f" The winner is {comparison.winner()}." if comparison.has_winner else ""
+    winners = comparison.standing().winners
+    best = f" It is a draw between {' and '.join(winners)}." if winners else ""
+    if len(winners) == 1:
+        best = f" The winner is {winners[0]}."
     cut_short = f" The comparison was {ending}." if ending else ""
     return Markup(f"{counted}, on {in_powers(subject)}.{verbatim(best)}{cut_short}")
 
@@ -52,7 +55,7 @@ def _lead(subject: str, comparison: Comparison) -> Markup:
 def _methods(comparison: Comparison) -> str:
     budget = comparison.budget
     words = (
-        f"Each run had at most {budget['max_time']:g} s and {budget['max_iterations']} iterations. "
+        f"Each run had at most {_limits(budget)}. "
         "The loss is summed over rows and includes the ridge. The gap is to the least loss that "
         "any method reached from the same start. Optimal means that the tangent cosine is at most "
         f"{budget['tolerance']:g}, or that nothing is left to gain in this arithmetic. "
@@ -65,6 +68,13 @@ def _methods(comparison: Comparison) -> str:
         + paragraph(verbatim(f"{winner[0].upper()}{winner[1:]}."))
         + paragraph(words + medians)
     )
+
+
+def _limits(budget: Mapping[str, object]) -> str:
+    limits = [f"{budget['max_time']:g} s", f"{budget['max_iterations']} iterations"]
+    if budget["max_evaluations"] is not None:
+        limits.append(f"{budget['max_evaluations']} evaluations")
+    return ", ".join(limits[:-1]) + f" and {limits[-1]}"
 
 
 def _curves(comparison: Comparison) -> str:
@@ -108,7 +118,8 @@ def _runs(comparison: Comparison) -> str:
             number(row.gradient_norm, digits=2),
             count(row.iterations),
             count(row.evaluations),
-            markup.duration(row.seconds) if np.isfinite(row.seconds) else "-",
+            _seconds(row.seconds),
+            _seconds(row.seconds_to_winning_loss),
             _sentence(row.reason),
         )
         for row in table.itertuples()
@@ -126,8 +137,13 @@ _HEADINGS = (
     "iterations",
     "evaluations",
     "time",
+    "to win",
     "why it ended",
 )
+
+
+def _seconds(value: float) -> str:
+    return markup.duration(value) if np.isfinite(value) else "-"
 
 
 def _sentence(reason: str) -> Markup:
