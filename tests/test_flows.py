@@ -7,6 +7,7 @@ from pymanopt.manifolds import Sphere
 from scipy.integrate import solve_ivp
 
 import riemgn as rg
+from riemgn.flows.seen_errors import SeenDormandPrince
 from riemgn.optimizers import Fixed, KernelAdaptive, KernelShifted
 
 
@@ -352,3 +353,68 @@ def test_flow_of_parameters_on_a_sphere_stays_there(flow):
     assert M.point(middle).is_finite
     assert path.least_eigenvalues.min() > 1e-4
     assert path.losses[-1] < path.losses[0]
+
+
+def rescaled(problem, x, scale):
+    """The problem with outputs and targets of squared loss multiplied."""
+    M = rg.ImmersedManifold(problem.manifold.immersion.scaled(scale))
+    return rg.Problem(M, rg.SquaredLoss(scale * problem.loss.targets)), M.point(x.params)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+@pytest.mark.parametrize(
+    ("which", "slowness"),
+    [
+        (rg.gauss_newton_flow, 0),
+        (lambda *a, **k: rg.levenberg_marquardt_flow(*a, "shifted", **k), 0),
+        (rg.gradient_flow, 2),
+    ],
+)
+def test_the_scale_of_outputs_and_targets_is_a_unit(which, slowness, scale):
+    one = wide(alpha=1.0)
+    times = np.linspace(0, 1, 5)
+    usual = which(*one, 1.0, times=times, tolerance=1e-6)
+    asked = times / scale**slowness
+    flow = which(*rescaled(*one, scale), asked[-1], times=asked, tolerance=1e-6)
+    way = np.abs(usual.params - usual.params[0]).max()
+    assert np.abs(flow.params - usual.params).max() < 1e-9 * way
+    assert flow.evaluations == usual.evaluations
+
+
+def speeds_with(rho):
+    return lambda values: values / ((1 - rho) * values + rho)
+
+
+@pytest.mark.parametrize(
+    ("which", "speeds"),
+    [
+        (rg.gauss_newton_flow, np.ones_like),
+        (lambda *a, **k: rg.levenberg_marquardt_flow(*a, 0.3, **k), speeds_with(0.3)),
+        (rg.gradient_flow, speeds_with(1.0)),
+    ],
+)
+def test_tiny_targets_are_reached_to_the_tolerance(which, speeds):
+    given, x = wide(alpha=3e3)
+    y = 1e-6 * given.loss.targets  # so near that the map is linear, and the flow in closed form
+    values, U = np.linalg.eigh(given.manifold.immersion.tangent_kernel(x.params))
+    t_end = 5.0 / speeds(values)[-1]
+    times = np.linspace(0, t_end, 6)
+    problem = rg.Problem(given.manifold, rg.SquaredLoss(y))
+    flow = which(problem, x, t_end, times=times, tolerance=1e-6)
+    exact = y + (np.exp(-np.outer(times, speeds(values))) * (U.T @ (x.outputs - y))) @ U.T
+    assert flow.completed
+    assert np.abs(flow.outputs - exact).max() < 1e-4 * np.abs(y).max()
+    assert np.all(np.diff(flow.losses) < 0)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e5])
+def test_errors_that_a_map_enlarges_are_held_down(size):
+    f = rg.autograd_immersion(lambda w: size * anp.concatenate([w, w]), dim=1)
+    run = SeenDormandPrince(
+        lambda t, y: -(y**2), 0.0, np.ones(1), 3.0, seen=f.at, reach=1.0, rtol=1e-6, atol=1e-6
+    )
+    while run.status == "running":
+        run.step()
+    error = size * abs(run.y[0] - 1 / (1 + run.t))
+    assert run.t == 3.0
+    assert 0 < error < 1e-6

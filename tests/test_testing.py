@@ -167,6 +167,23 @@ def test_what_a_manifold_lacks_is_said():
     assert told["ConjugateGradient"] == "can serve"
 
 
+def test_optimizers_are_tried_when_they_are_asked_for():
+    class Counting(manifolds.Sphere):
+        calls = 0
+
+        def log(self, point_a, point_b):
+            self.calls += 1
+            return super().log(point_a, point_b)
+
+    M = Counting(4)
+    report = check_manifold(M, laws="projection is idempotent")
+    assert "TrustRegions" not in str(report)
+    assert M.calls == 0
+    assert report.optimizers["NelderMead"] == "can serve"
+    assert M.calls > 0
+    assert "TrustRegions" in str(check_manifold(M))
+
+
 def test_what_a_problem_lacks_is_said():
     M = manifolds.Sphere(4)
     numpy = pymanopt.function.numpy(M)

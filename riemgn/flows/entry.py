@@ -5,13 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from riemgn.arguments import integer, positive, told, vector
-from riemgn.flows.equations import (
-    DampedEquation,
-    GaussNewtonEquation,
-    GradientEquation,
-    OutputEquation,
-)
+from riemgn.flows.equations import DampedEquation, GradientEquation
 from riemgn.flows.integration import MOST_EVALUATIONS, Limits, followed
+from riemgn.flows.riemannian import GaussNewtonEquation, OutputEquation
 from riemgn.flows.trajectory import Trajectory
 from riemgn.linalg.factor import EPS
 from riemgn.manifolds import Point
@@ -51,7 +47,8 @@ def gauss_newton_flow(
         times: The times that the trajectory has, increasing, in [0, t_end]; by default those of the
             integrator's steps and, where these are long, three within each. With times that are
             asked for, the place where a flow ends early is in `ending` alone.
-        tolerance: The error of a step, relative, and absolute in units of the speed at the start.
+        tolerance: The error of a step, relative, and absolute in units of the speed at the start,
+            but not below rounding: scaling outputs and targets leaves the curve as it is.
         dense: Whether the trajectory can be called with times between the steps.
         max_evaluations: How often the velocity may be evaluated.
         max_time: After how many seconds the flow ends; None for no limit.
@@ -66,7 +63,7 @@ def gauss_newton_flow(
         riemgn.NumericalError: The cost or the velocity is not finite at the start.
     """
     limits = _limits(t_end, times, tolerance, dense, max_evaluations, max_time)
-    return followed(GaussNewtonEquation(problem, _start(problem, point)), limits)
+    return followed(GaussNewtonEquation(problem, _start(problem, point), limits.tolerance), limits)
 
 
 def newton_flow(
@@ -88,7 +85,7 @@ def newton_flow(
     """
     limits = _limits(t_end, times, tolerance, dense, max_evaluations, max_time)
     start = _start(problem, point)
-    return followed(GaussNewtonEquation(problem.natural(), start), limits)
+    return followed(GaussNewtonEquation(problem.natural(), start, limits.tolerance), limits)
 
 
 def riemannian_gradient_flow(
@@ -108,7 +105,7 @@ def riemannian_gradient_flow(
     `gauss_newton_flow`, and a metric that varies raises NotImplementedError.
     """
     limits = _limits(t_end, times, tolerance, False, max_evaluations, max_time)
-    return followed(OutputEquation(problem, _start(problem, point)), limits)
+    return followed(OutputEquation(problem, _start(problem, point), limits.tolerance), limits)
 
 
 def levenberg_marquardt_flow(
@@ -141,7 +138,8 @@ def levenberg_marquardt_flow(
             that prescribes the damping of a point (`riemgn.optimizers.Prescribed`). rho near 1 is
             stiff where the kernel has large eigenvalues; for rho = 1 see `gradient_flow`.
         times: As for `gauss_newton_flow`.
-        tolerance: Likewise.
+        tolerance: The error of a step in the parameters, as for `gauss_newton_flow`, and in the
+            outputs relative to the residual at the start.
         dense: Likewise.
         max_evaluations: Likewise.
         max_time: Likewise.
@@ -150,8 +148,8 @@ def levenberg_marquardt_flow(
         TypeError, ValueError, riemgn.NumericalError: As for `gauss_newton_flow`.
     """
     limits = _limits(t_end, times, tolerance, dense, max_evaluations, max_time)
-    schedule = prescribed(damping)
-    return followed(DampedEquation(problem, _start(problem, point), schedule), limits)
+    schedule, start = prescribed(damping), _start(problem, point)
+    return followed(DampedEquation(problem, start, limits.tolerance, schedule), limits)
 
 
 def gradient_flow(
@@ -174,7 +172,8 @@ def gradient_flow(
     Arguments, returns and errors are those of `gauss_newton_flow`.
     """
     limits = _limits(t_end, times, tolerance, dense, max_evaluations, max_time)
-    return followed(GradientEquation(problem, _start(problem, point), limits.t_end), limits)
+    start = _start(problem, point)
+    return followed(GradientEquation(problem, start, limits.tolerance, limits.t_end), limits)
 
 
 def _start(problem: Problem, point: Point) -> Point:

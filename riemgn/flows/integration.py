@@ -10,7 +10,7 @@ import numpy as np
 from scipy.integrate import DenseOutput
 
 from riemgn.errors import NumericalError
-from riemgn.flows.equations import Equation, Moment
+from riemgn.flows.equation import Equation, Moment
 from riemgn.flows.trajectory import Trajectory
 from riemgn.linalg import one_blas_thread
 from riemgn.linalg.factor import EPS

@@ -31,6 +31,9 @@ from riemgn.testing.slopes import EPS
 # How much more than eps is left by formulas of a few products at points of condition near 1.
 AMPLIFICATION = 1e4
 
+# The least accuracy at which a wrong factor still shows.
+LEAST_ACCURACY = 1e-2
+
 
 @dataclass
 class ManifoldCase:
@@ -94,6 +97,11 @@ class ManifoldCase:
     def position_size(self) -> float:
         """The size whose relative rounding is that of a point's place."""
         return size_of(self.point)
+
+    @property
+    def tangent_dimension(self) -> int:
+        """The dimension of the tangent space at the point."""
+        return self.manifold.dim
 
     # Vectors
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 import pymanopt
@@ -12,12 +13,12 @@ from riemgn.arguments import integer, vector
 from riemgn.immersions import Immersion
 from riemgn.linalg import factorise
 from riemgn.testing.immersion_laws import IMMERSION_LAWS, ImmersionCase
-from riemgn.testing.laws import Law, chosen_laws
+from riemgn.testing.laws import Law, Verdict, chosen_laws, verdict_on
 from riemgn.testing.manifold_laws import MANIFOLD_LAWS
 from riemgn.testing.openings import manifold_case, problem_case
 from riemgn.testing.optimizers import optimizers_of_manifold, optimizers_of_problem
 from riemgn.testing.problem_laws import PROBLEM_LAWS
-from riemgn.testing.report import Report, reported
+from riemgn.testing.report import Report
 
 
 def check_immersion(
@@ -44,8 +45,8 @@ def check_immersion(
     seed = integer("seed", seed, least=0)
     w = f.random_params(np.random.default_rng(seed)) if w is None else w
     case = ImmersionCase(f, vector("w", w, f.dim), seed)
-    asked = chosen_laws(laws, IMMERSION_LAWS)
-    return reported(f"check_immersion: {f!r}", asked, case, _rank_of(case), {})
+    verdicts = _verdicts(case, laws, IMMERSION_LAWS)
+    return Report(f"check_immersion: {f!r}", verdicts, _rank_of(case), laws is None).require()
 
 
 def check_manifold(
@@ -53,8 +54,9 @@ def check_manifold(
 ) -> Report:
     """Return the report of a pymanopt manifold that obeys the laws of its geometry.
 
-    Laws of what the manifold does not implement are skipped, and the report says why. It tells
-    which of pymanopt's optimizers the manifold can serve, and what each of the others still needs.
+    Laws of what the manifold does not implement are skipped, and the report says why. Its
+    `optimizers` tell which of pymanopt's the manifold can serve, and what each of the others still
+    needs; they are tried when they are first asked for.
 
     Args:
         M: Any pymanopt manifold; a `riemgn.ImmersedManifold` has laws of its own besides.
@@ -70,8 +72,14 @@ def check_manifold(
     if not isinstance(M, Manifold):
         raise TypeError(f"M must be a pymanopt manifold, got {type(M).__name__}")
     case = manifold_case(M, point, integer("seed", seed, least=0))
-    asked = chosen_laws(laws, MANIFOLD_LAWS)
-    return reported(f"check_manifold: {M}", asked, case, case.facts, optimizers_of_manifold(case))
+    verdicts = _verdicts(case, laws, MANIFOLD_LAWS)
+    return Report(
+        f"check_manifold: {M}",
+        verdicts,
+        case.facts,
+        laws is None,
+        partial(optimizers_of_manifold, case),
+    ).require()
 
 
 def check_problem(
@@ -98,9 +106,21 @@ def check_problem(
     if not isinstance(problem, pymanopt.Problem):
         raise TypeError(f"problem must be a pymanopt.Problem, got {type(problem).__name__}")
     case = problem_case(problem, point, integer("seed", seed, least=0))
-    asked = chosen_laws(laws, PROBLEM_LAWS)
+    verdicts = _verdicts(case, laws, PROBLEM_LAWS)
     told = problem if type(problem) is not pymanopt.Problem else f"Problem on {problem.manifold}"
-    return reported(f"check_problem: {told}", asked, case, case.facts, optimizers_of_problem(case))
+    return Report(
+        f"check_problem: {told}",
+        verdicts,
+        case.facts,
+        laws is None,
+        partial(optimizers_of_problem, case),
+    ).require()
+
+
+def _verdicts(
+    case, laws: Iterable[str | Law] | None, known: tuple[Law, ...]
+) -> tuple[Verdict, ...]:
+    return tuple(verdict_on(law, case) for law in chosen_laws(laws, known))
 
 
 def _rank_of(case: ImmersionCase) -> dict[str, object]:

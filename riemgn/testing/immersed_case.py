@@ -10,11 +10,8 @@ import numpy as np
 from riemgn.manifolds.retractions.parameter_steps import CorrectedRetraction
 from riemgn.manifolds.sight import Sight
 from riemgn.testing.arrays import TINY, size_of_difference
-from riemgn.testing.cases import AMPLIFICATION, ManifoldCase
+from riemgn.testing.cases import AMPLIFICATION, LEAST_ACCURACY, ManifoldCase
 from riemgn.testing.slopes import EPS
-
-# The least accuracy at which a wrong factor still shows.
-LEAST_ACCURACY = 1e-2
 
 
 @dataclass
@@ -50,10 +47,15 @@ class ImmersedCase(ManifoldCase):
         """That of |f| + |J| |w|: parameters are rounded before f is computed."""
         return float(np.linalg.norm(np.abs(self.point.outputs) + self.point.jet.reach()))
 
+    @property
+    def tangent_dimension(self) -> int:
+        """The rank."""
+        return self.sight.rank
+
     @cached_property
     def condition(self) -> float:
-        """The condition number of L^T J."""
-        return self.sight.factor.condition_number if self.sight.rank else 1.0
+        """The condition number of L^T J, in units of its columns where the factorisation is."""
+        return max(self.sight.amplification, 1.0) if self.sight.rank else 1.0
 
     @property
     def sight(self) -> Sight:
@@ -65,16 +67,30 @@ class ImmersedCase(ManifoldCase):
         """A length on M that is short beside what curves the lines of the parameters.
 
         The tangent vector J xi has it when xi is a twentieth of the parameters, or less where the
-        Christoffel symbols would otherwise turn them by more than a two-hundredth.
+        Christoffel symbols would otherwise turn these by more than a two-hundredth, in their units,
+        or the second derivative change J xi by more than a third.
         """
         w = self.point.params
-        own = max(1.0, float(np.linalg.norm(w)))
+        own = max(1.0, float(np.linalg.norm(w / self.units)))
+        M, x = self.manifold, self.point
         lengths = []
-        for xi in np.random.default_rng([self.seed, 2]).normal(size=(3, w.size)):
-            most = 0.05 * own / float(np.linalg.norm(xi))
-            share = min(most, (0.005 * own / max(self._turn(xi), TINY)) ** 0.5)
-            lengths.append(share * self.manifold.norm(self.point, self.point.jet.jvp(xi)))
-        return min(lengths)
+        for z in np.random.default_rng([self.seed, 2]).normal(size=(3, w.size)):
+            xi = self.units * z
+            length = M.norm(x, x.jet.jvp(xi))
+            bend = M.norm(x, x.jet.second_derivative(xi, xi))
+            share = min(
+                0.05 * own / float(np.linalg.norm(z)),
+                (0.005 * own / max(self._turn(xi), TINY)) ** 0.5,
+                length / max(3 * bend, TINY),
+            )
+            lengths.append(share * length)
+        return float(min(lengths))
+
+    @cached_property
+    def units(self) -> np.ndarray:
+        """The units (p,) in which the immersion measures a change of its parameters."""
+        scale = self.manifold.immersion.damping_scale(self.point.params)
+        return np.ones(self.point.params.size) if scale is None else 1 / scale
 
     def tangent(self, point=None):
         return self.manifold.random_tangent_vector(
@@ -107,13 +123,14 @@ class ImmersedCase(ManifoldCase):
         return size_of_difference(a, b)
 
     def change(self) -> np.ndarray:
-        """Return a random change of the parameters, (p,)."""
-        return self.generator.normal(size=self.point.params.size)
+        """Return a random change of the parameters in their units, (p,)."""
+        return self.units * self.generator.normal(size=self.point.params.size)
 
     def _turn(self, xi: np.ndarray) -> float:
-        """Return |Gamma(xi, xi)|; zero where it holds no digits."""
+        """Return |Gamma(xi, xi)| in the units of the parameters; zero where it holds no digits."""
         try:
-            return float(np.linalg.norm(self.manifold.christoffel(self.point, xi, xi)))
+            turned = self.manifold.christoffel(self.point, xi, xi)
+            return float(np.linalg.norm(turned / self.units))
         except ArithmeticError:
             return 0.0
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from riemgn.arguments import choice
-from riemgn.testing.laws import Law, Slope, Verdict, verdict_on
+from riemgn.testing.laws import Slope, Verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Beyond ten lines the colours are used again, in another style.
 _LINE_STYLES = ("-", "--", ":")
+
+
+def _no_optimizers() -> Mapping[str, str]:
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -24,13 +30,20 @@ class Report:
         subject: What was checked.
         verdicts: One for each law, in order.
         facts: What the check learned besides: the rank at the point, its condition number.
-        optimizers: For each of pymanopt's optimizers "can serve", or what it still needs.
+        complete: Whether all laws were asked for: the text then tells of optimizers, too.
+        trial: Tries what pymanopt's optimizers call; the report asks on first use.
     """
 
     subject: str
     verdicts: tuple[Verdict, ...]
     facts: Mapping[str, object] = field(default_factory=dict)
-    optimizers: Mapping[str, str] = field(default_factory=dict)
+    complete: bool = True
+    trial: Callable[[], Mapping[str, str]] = field(default=_no_optimizers, repr=False)
+
+    @cached_property
+    def optimizers(self) -> Mapping[str, str]:
+        """For each of pymanopt's optimizers "can serve", or what it still needs."""
+        return self.trial()
 
     @property
     def ok(self) -> bool:
@@ -84,7 +97,7 @@ class Report:
         facts = ", ".join(f"{name} {value}" for name, value in self.facts.items())
         lines = [self.subject, *([facts] if facts else []), ""]
         lines += _aligned([("law", "verdict", "measured", "wanted"), *map(_row, self.verdicts)])
-        if self.optimizers:
+        if self.complete and self.optimizers:
             lines += ["", *_aligned([("pymanopt optimizer", ""), *self.optimizers.items()])]
         return "\n".join(lines)
 
@@ -118,18 +131,6 @@ class Report:
 
     def _with(self, status: str) -> tuple[Verdict, ...]:
         return tuple(v for v in self.verdicts if v.status == status)
-
-
-def reported(
-    subject: str,
-    laws: Iterable[Law],
-    case,
-    facts: Mapping[str, object],
-    optimizers: Mapping[str, str],
-) -> Report:
-    """Return the report of a case on some laws, if all hold, or raise AssertionError."""
-    verdicts = tuple(verdict_on(law, case) for law in laws)
-    return Report(subject, verdicts, facts, optimizers).require()
 
 
 def _is_slope(verdict: Verdict) -> bool:

@@ -46,7 +46,7 @@ def weingarten_is_tangent(case: ManifoldCase) -> Residual:
     """P W(v, N) = W(v, N)."""
     turned = offered(case, "weingarten")(case.point, case.direction(), case.normal())
     onto = case.manifold.projection(case.point, turned)
-    return Residual(disagreement(onto, turned, 1e-3), case.second_accuracy)
+    return Residual(disagreement(onto, turned, _curvature_scale(case)), case.second_accuracy)
 
 
 @law("Weingarten map is self-adjoint", NumericalError)
@@ -181,7 +181,11 @@ def _pairs(case: ManifoldCase) -> list[tuple]:
 
 
 def _plane(case: ManifoldCase) -> tuple:
-    """Return two tangent vectors of norm 1 that are not nearly parallel."""
+    """Return two tangent vectors of norm 1 that are not nearly parallel.
+
+    Raises:
+        NotImplementedError: There are none, or none is found.
+    """
     M, x = case.manifold, case.point
     v = case.direction()
     for _ in range(10):
@@ -189,9 +193,15 @@ def _plane(case: ManifoldCase) -> tuple:
         z = z - M.inner_product(x, z, v) * v
         if M.norm(x, z) > 0.1:
             return v, z / M.norm(x, z)
-    raise NotImplementedError("there is no plane in a tangent space of dimension 1")
+    dimension = case.tangent_dimension
+    if dimension == 1:
+        raise NotImplementedError("there is no plane in a tangent space of dimension 1")
+    raise NotImplementedError(
+        f"in this tangent space of dimension {dimension} no two vectors were found that are not "
+        "nearly parallel: one direction of the parameters outweighs all others"
+    )
 
 
 def _curvature_scale(case: ManifoldCase) -> float:
     """The size of a curvature that is rounding alone: a thousandth of one over |x|."""
-    return 1e-3 / max(size_of(case.point), 1e-3)
+    return 1e-3 / (case.position_size or 1.0)

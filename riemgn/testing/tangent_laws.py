@@ -6,7 +6,6 @@ import numpy as np
 
 from riemgn.testing.arrays import disagreement, flat, shaped_like
 from riemgn.testing.cases import ManifoldCase
-from riemgn.testing.immersed_case import ImmersedCase
 from riemgn.testing.laws import Residual, law
 
 LARGEST_AMBIENT = 200  # entries of an ambient vector up to which a tangent space is counted out
@@ -56,9 +55,8 @@ def dim_is_that_of_the_tangent_space(case: ManifoldCase) -> Residual:
     size = flat(ambient).size
     if size > LARGEST_AMBIENT:
         raise NotImplementedError(f"more than {LARGEST_AMBIENT} ambient entries to count out")
-    wanted = case.sight.rank if isinstance(case, ImmersedCase) else case.manifold.dim
     images = [flat(_projected(case, unit)) for unit in _units(ambient)]
-    return Residual(abs(np.trace(images) - wanted), size * case.accuracy)
+    return Residual(abs(np.trace(images) - case.tangent_dimension), size * case.accuracy)
 
 
 @law("random tangent vectors are tangent")
