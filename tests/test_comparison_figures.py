@@ -1,5 +1,7 @@
 """Performance profiles against numbers worked out by hand, and what figures contain."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from comparison_cases import RATIOS, comparison, failed, run, two_problems
@@ -18,6 +20,10 @@ def closed():
 
 def lines(axes):
     return {line.get_label(): line for line in axes.lines if line.get_label()[0] != "_"}
+
+
+def texts(axes):
+    return [text.get_text() for text in axes.get_legend().get_texts()]
 
 
 def test_ratios_by_hand():
@@ -117,8 +123,155 @@ def test_a_curve_draws_the_least_loss_so_far(against):
 def test_losses_of_any_size_get_a_logarithmic_axis():
     found = comparison(run("a", 0, [10, 0.1], [0, 1]))
     assert comparison_curve(found).get_yscale() == "log"
-    zero = comparison(run("a", 0, [10, 0.0], [0, 1]))
-    assert comparison_curve(zero).get_yscale() == "linear"
+
+
+def test_a_loss_of_zero_is_drawn_below_the_others():
+    axes = comparison_curve(comparison(run("a", 0, [10, 2, 0.0], [0, 1, 2])))
+    assert axes.get_yscale() == "log"
+    assert lines(axes)["a"].get_ydata().tolist() == [10, 2, 0.2]
+    assert texts(axes) == ["a", "zero, to rounding"]
+    tiny = comparison_curve(comparison(run("a", 0, [10, 1e-3, 1e-200], [0, 1, 2])))
+    assert lines(tiny)["a"].get_ydata().tolist() == [10, 1e-3, 1e-4]
+    nothing = comparison_curve(comparison(run("a", 0, [0.0, 0.0], [0, 1])))
+    assert nothing.get_yscale() == "linear"
+
+
+def test_a_gap_is_that_to_the_least_loss_from_the_same_start():
+    found = comparison(
+        run("a", 0, [110, 100], [0, 1]),
+        run("a", 1, [220, 201], [0, 1]),
+        run("b", 0, [110, 102], [0, 1]),
+        run("b", 1, [220, 200], [0, 1]),
+    )
+    axes = comparison_curve(found, least_loss="found")
+    assert axes.get_ylabel() == "gap to the least loss found"
+    assert axes.get_yscale() == "log"
+    assert lines(axes)["a"].get_ydata().tolist() == [15, np.median([0.1, 1])]  # 0.1 stands for 0
+    assert lines(axes)["b"].get_ydata().tolist() == [15, np.median([0.1, 2])]
+    told = comparison_curve(found, least_loss=99)
+    assert told.get_ylabel() == "gap to the least loss"
+    assert lines(told)["a"].get_ydata().tolist() == [66, 51.5]
+    assert texts(told) == ["a", "b"]
+    above = comparison_curve(found, least_loss=300)  # no gap is positive: drawn as they are
+    assert above.get_yscale() == "linear"
+    assert lines(above)["a"].get_ydata().tolist() == [-135, -149.5]
+
+
+@pytest.mark.parametrize(
+    ("least_loss", "error", "words"),
+    [
+        ("least", ValueError, "'found' or None, got 'least'"),
+        (np.nan, ValueError, "must be finite"),
+        ([1.0], TypeError, "must be a number, 'found' or None"),
+        (1j, TypeError, "must be a number, 'found' or None"),
+        (True, TypeError, "must be a number, 'found' or None"),
+    ],
+)
+def test_what_is_no_least_loss_is_refused(least_loss, error, words):
+    with pytest.raises(error, match=words):
+        comparison_curve(two_problems()["first"], least_loss=least_loss)
+
+
+@pytest.mark.parametrize(
+    ("ends", "name"),
+    [
+        ((105.0, 105.001), "gap to the least loss found"),  # on one another as losses
+        ((105.0, 110.0), "least loss so far"),  # one method is ahead of the other
+        ((1e-9, 1e-7), "least loss so far"),  # seen as they are
+    ],
+)
+def test_a_figure_shows_gaps_where_losses_converge(ends, name):
+    found = comparison(
+        *(run(k, 0, [400, end], [0.1, 1]) for k, end in zip("ab", ends, strict=True))
+    )
+    assert [axes.get_ylabel() for axes in found.plot().axes] == [name, ""]
+    with pytest.raises(ValueError, match="a run that did not fail"):
+        comparison_figure(comparison(failed("a", 0)))
+
+
+def long_names(count):
+    """Runs whose names are as long as names get."""
+    return comparison(
+        *(run(f"a method with a long name, {k}", 0, [9, 5, 1 + k], [1, 2, 9]) for k in range(count))
+    )
+
+
+def inside(legend, figure):
+    box, page = legend.get_window_extent(), figure.bbox
+    return box.x0 >= 0 and box.x1 <= page.x1 and box.y0 >= 0 and box.y1 <= page.y1
+
+
+@pytest.mark.parametrize("count", [2, 12, 20])
+@pytest.mark.parametrize("draw", [comparison_curve, performance_profile])
+def test_a_legend_of_long_names_leaves_the_axes_their_room(count, draw):
+    axes = draw(long_names(count))
+    figure = axes.figure
+    figure.draw_without_rendering()
+    assert inside(axes.get_legend(), figure)
+    assert [text for text in texts(axes) if text.startswith("a method")] == list(
+        long_names(count).methods
+    )
+    size = axes.get_window_extent()
+    assert size.width > 0.7 * figure.bbox.width
+    assert size.height > 0.4 * figure.bbox.height
+
+
+def test_a_figure_holds_its_legend_of_long_names():
+    figure = long_names(12).plot()
+    figure.draw_without_rendering()
+    [legend] = figure.legends
+    assert inside(legend, figure)
+    assert [axes.get_legend() for axes in figure.axes] == [None, None]
+    assert figure.axes[0].get_window_extent().height > 0.5 * figure.bbox.height
+
+
+def test_names_of_any_kind_are_in_the_legend():
+    longest = "b" * 200
+    names = ["_mine", "", longest, "zero, to rounding"]
+    found = comparison(*(run(name, 0, [9, 1], [1, 2]) for name in names))
+    for legend in (comparison_curve(found).get_legend(), found.plot().legends[0]):
+        first, second, third, *rest = [text.get_text() for text in legend.get_texts()]
+        assert (first, second) == ("_mine", "(no label)")
+        assert third.startswith("bbb")
+        assert third.endswith("bbb")
+        assert "…" in third or third == longest
+        assert rest[0] == "zero, to rounding"
+    shown = comparison_curve(found)
+    shown.figure.draw_without_rendering()
+    assert inside(shown.get_legend(), shown.figure)
+
+
+def test_an_axis_of_seconds_begins_where_something_happens():
+    late = comparison_curve(comparison(run("a", 0, [9, 5, 1], [0.1, 2, 30])), against="seconds")
+    assert late.get_xscale() == "log"
+    assert 0.05 < late.get_xlim()[0] <= 0.1
+    early = comparison(run("a", 0, [9, 5, 1], [1e-6, 4e-4, 20]))  # not seven decades
+    assert comparison_curve(early, against="seconds").get_xlim()[0] > 1e-3
+    short = comparison_curve(comparison(run("a", 0, [9, 1], [1, 4])), against="seconds")
+    assert (short.get_xscale(), short.get_xlim()[0]) == ("linear", 0)
+
+
+def test_runs_that_took_no_time_are_drawn():
+    at_once = comparison(run("a", 0, [9, 1], [0, 0]), run("a", 1, [9, 1], [0, 0]))
+    axes = comparison_curve(at_once, against="seconds")
+    axes.figure.draw_without_rendering()
+    assert axes.get_xscale() == "linear"
+
+
+@pytest.mark.parametrize("last", [0.012, 0.05, 3e5])
+@pytest.mark.parametrize("against", ["seconds", "iterations"])
+def test_labels_of_what_is_spent_do_not_overlap(last, against):
+    seconds = np.geomspace(1e-3, last, 12)
+    found = comparison(run("a", 0, np.linspace(9, 1, 12), seconds))
+    figure = found.plot()
+    figure.draw_without_rendering()
+    axis = figure.axes[against == "seconds"].xaxis
+    low, high = figure.axes[against == "seconds"].get_xlim()
+    labels = [*axis.get_ticklabels(), *axis.get_ticklabels(minor=True)]
+    shown = [t for t in labels if t.get_text() and low <= t.get_position()[0] <= high]
+    boxes = sorted((t.get_window_extent() for t in shown), key=lambda box: box.x0)
+    assert len(boxes) >= 2
+    assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
 
 
 def test_several_starts_are_a_median_with_a_range():
@@ -157,7 +310,8 @@ def test_the_figure_has_two_panels_and_one_legend(name):
         assert [left.get_xlabel(), right.get_xlabel()] == ["iterations", "seconds"]
         assert list(lines(left)) == list(lines(right)) == ["a", "b", "c"]
         [legend] = figure.legends
-        assert [text.get_text() for text in legend.get_texts()] == ["a", "b", "c"]
+        labels = [text.get_text() for text in legend.get_texts()]
+        assert labels == ["a", "b", "c", "zero, to rounding"]
         box = figure.bbox
         for axes in figure.axes:
             tight = axes.get_tightbbox()
@@ -170,9 +324,34 @@ def test_the_figure_has_two_panels_and_one_legend(name):
 def test_it_draws_on_axes_given():
     import matplotlib.pyplot as plt
 
-    _, axes = plt.subplots()
+    _, (left, right) = plt.subplots(1, 2)
     found = two_problems()
-    assert comparison_curve(found["first"], axes) is axes
-    assert performance_profile(found, axes) is axes
+    assert comparison_curve(found["first"], left) is left
+    assert performance_profile(found, right) is right
     with pytest.raises(TypeError, match="ax must be"):
         comparison_curve(found["first"], 3)
+
+
+@pytest.mark.parametrize("last", [1.2, 3.0, 15.0, 90.0])
+@pytest.mark.parametrize("against", ["seconds", "evaluations"])
+def test_labels_of_an_axis_of_few_decades_do_not_overlap(last, against):
+    spent = np.geomspace(1.0, last, 5)
+    pair = [
+        run(name, 0, [9.0, 5.0, 3.0, 2.0, 1.0], spent.tolist(), spent.tolist()) for name in "ab"
+    ]
+    axes = comparison_curve(comparison(*pair), against=against)
+    axes.figure.canvas.draw()
+    labels = [*axes.get_xticklabels(), *axes.get_xticklabels(minor=True)]
+    left, right = axes.get_window_extent().intervalx
+    boxes = [text.get_window_extent() for text in labels if text.get_text()]
+    boxes = sorted((b.x0, b.x1) for b in boxes if left <= (b.x0 + b.x1) / 2 <= right)
+    assert len(boxes) >= 2
+    for (_, end), (begin, _) in pairwise(boxes):
+        assert end + 2 < begin
+
+
+def test_many_methods_leave_the_axes_their_room():
+    many = [run(f"method {k}", 0, [9.0, 1.0], [1.0, 2.0]) for k in range(30)]
+    axes = comparison_curve(comparison(*many))
+    axes.figure.canvas.draw()
+    assert axes.get_window_extent().height > 0.6 * axes.figure.bbox.height

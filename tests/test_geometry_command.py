@@ -82,11 +82,23 @@ def test_a_fitted_model_on_the_rows_it_was_fitted_to(folder, capsys):
     assert written["loss"] == pytest.approx(0.5 * residuals @ residuals, rel=1e-12)
     page = Page((folder / "run" / "geometry.html").read_text())
     assert page.headings[0] == "Geometry of a network on own.csv"
+    assert "The fitted weights are no critical point of this loss" in page.text
     assert page.tables[-1] == [
         ["Option", "Value"],
         ["model", "run/model.npz"],
         ["entries", "2 \N{MULTIPLICATION SIGN} 107"],
     ]
+
+
+def test_a_fit_without_ridge_on_all_rows_is_near_a_critical_point(folder, capsys):
+    exact = ["--test-share", "0", "--ridge", "0", "--iterations", "500"]
+    main([*FIT, "--hidden", "0", *exact, "--out", "run-1e5"])
+    options = ["--model", "run-1e5/model.npz", "--out", "run-1e5"]
+    assert main(["geometry", "own.csv", *options]) == 0
+    page = Page((folder / "run-1e5" / "geometry.html").read_text())
+    assert "at one point, the fitted model run-1e5/model.npz." in page.text
+    assert geometry_of(folder / "run-1e5")["geometry"]["tangent_cosine"] < 1e-3
+    assert "no critical point" not in page.text
 
 
 def test_columns_are_found_by_name_and_labels_known(folder, capsys):
@@ -163,11 +175,12 @@ def test_the_page_says_what_the_table_says(folder, capsys):
     [
         ([], "give either a FILE or --dataset NAME"),
         (["own.csv"], "give the target column with --target NAME"),
-        (["own.csv", "--target", "price", "--scale", "0"], "alpha must be a finite number > 0"),
+        (["own.csv", "--target", "price", "--scale", "0"], "--scale must be a finite number > 0"),
         (["own.csv", "--target", "price", "--hidden", "x"], "--hidden must be widths"),
         (["own.csv", "--target", "price", "--activation", "relu"], "relu"),
         (["own.csv", "--target", "price", "--loss", "hinge"], "unknown loss 'hinge'"),
-        (["own.csv", "--target", "price", "--entries", "-1"], "most_entries must be"),
+        (["own.csv", "--target", "price", "--entries", "-1"], "--entries must be"),
+        (["own.csv", "--target", "price", "--entries", "nan"], "--entries must be a finite"),
         (["own.csv", "--target", "price", "--seed", "-1"], "seed must be an integer >= 0"),
         (["own.csv", "--target", "price", "--out", "own.csv"], "--out must be a folder"),
         (["own.csv", "--model", "absent.npz"], "there is no model file absent.npz"),

@@ -7,27 +7,22 @@ from typing import Annotated
 
 import typer
 
+from riemgn.commands.options import (
+    ActivationName,
+    BundledName,
+    HiddenWidths,
+    TableFile,
+    Targets,
+    hidden_widths,
+)
+
 
 def compare(
-    file: Annotated[
-        Path | None,
-        typer.Argument(metavar="FILE", help="A CSV or Parquet table, with --target."),
-    ] = None,
-    dataset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Bundled data: diabetes, breast_cancer, digits, wine, iris or linnerud.",
-        ),
-    ] = None,
-    target: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN", help="The column to predict; repeat it for several."),
-    ] = None,
-    hidden: Annotated[
-        str, typer.Option(metavar="WIDTHS", help="Widths of the hidden layers: 16, or 16,16.")
-    ] = "16",
-    activation: Annotated[str, typer.Option(metavar="NAME", help="A smooth activation.")] = "tanh",
+    file: TableFile = None,
+    dataset: BundledName = None,
+    target: Targets = None,
+    hidden: HiddenWidths = "16",
+    activation: ActivationName = "tanh",
     loss: Annotated[
         str,
         typer.Option(
@@ -92,7 +87,6 @@ def compare(
     from riemgn.commands.compare_table import compare_table
     from riemgn.commands.data import training_data
     from riemgn.commands.fit_files import check_folder
-    from riemgn.commands.options import hidden_widths
     from riemgn.commands.outcomes import Interrupted
     from riemgn.commands.screen import screen
     from riemgn.comparison import compare as compared
@@ -128,12 +122,11 @@ def compare(
     }
     paths = [] if out is None else write(out, subject, comparison, settings)
     console = screen()
-    console.print(compare_table(subject, comparison))
+    console.print(compare_table(subject, comparison, console))
     if paths:
         console.print("wrote " + ", ".join(map(str, paths)), highlight=False, soft_wrap=True)
     else:
         console.print("--out FOLDER writes a page with figures", style="dim")
     if comparison.ended == "interrupted":
-        cut = sum(run.result is not None and run.result.interrupted for run in comparison.runs)
-        finished = len(comparison.runs) - cut
+        finished = sum(not run.is_cut for run in comparison.runs)
         raise Interrupted(f"interrupted: {finished} of {len(named) * seeds} runs are finished")
