@@ -1,5 +1,6 @@
 """What the core is measured against: an independent network, and matrices known exactly."""
 
+import os
 from itertools import pairwise
 
 import autograd.numpy as anp
@@ -7,6 +8,13 @@ import numpy as np
 import pytest
 import scipy.linalg
 from autograd.scipy.special import erf
+
+
+def pytest_configure(config):
+    """Give each process of a parallel run one BLAS thread: together they have all cores."""
+    if getattr(config.option, "numprocesses", None):
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 SIGMA = {
     "tanh": anp.tanh,
