@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 import reproduction_cases as cases
 from browser import WIDTHS, chromium, own_requests, visit
+from comparison_cases import comparison, run
 
 from riemgn import baselines, reproduction
 from riemgn.cli import main
+from riemgn.minimization import METHODS
+from riemgn.reports.compare import compare_page
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +79,19 @@ def test_a_page_in_a_browser(browser, within, name):
             assert seen.hidden <= 0
         assert seen.title.startswith("riemgn")
         assert seen.headings
+
+
+def test_a_comparison_of_all_methods_is_seen_whole_on_a_desktop(browser, tmp_path):
+    found = comparison(
+        *(
+            run(name, seed, [400.1, 105.1 + 7.2481e-12 * k], [0.0011, 0.0812], [1, 10000])
+            for k, name in enumerate(METHODS)
+            for seed in range(2)
+        )
+    )
+    page = tmp_path / "compare.html"
+    page.write_text(compare_page("data", "442 rows", found, {}))
+    assert visit(browser, page, max(WIDTHS)).hidden <= 0
 
 
 def test_the_browser_would_have_noticed(browser, tmp_path):
