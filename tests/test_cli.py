@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -284,6 +285,27 @@ def test_an_interrupted_command(folder, capsys, monkeypatch):
     monkeypatch.setattr("riemgn.evaluation.evaluate", interrupted)
     assert main(["fit", "own.csv", "--target", "price"]) == 130
     assert one_line(capsys) == "riemgn: interrupted\n"
+
+
+def test_an_interrupted_fit_keeps_its_best_weights(folder, capsys, monkeypatch):
+    @contextmanager
+    def leaves_at_the_third_step():
+        steps = []
+
+        def show(step):
+            steps.append(step)
+            if len(steps) == 3:
+                raise KeyboardInterrupt
+
+        yield show
+
+    monkeypatch.setattr("riemgn.fitting.progress.shown", leaves_at_the_third_step)
+    words = ["fit", "own.csv", "--target", "price", "--ridge", "1", "--out", "run"]
+    assert main(words) == 130
+    told = capsys.readouterr()
+    assert "these are the best weights so far" in told.out
+    assert told.err == "riemgn: interrupted: these are the best weights so far\n"
+    assert load_model(folder / "run" / "model.npz").predict([[0.5, 1.0]]).shape == (1,)
 
 
 def test_help_and_version(capsys):

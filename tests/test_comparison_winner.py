@@ -182,7 +182,7 @@ def test_without_a_finished_start_there_is_no_winner():
     )
     with pytest.raises(ValueError, match="no start"):
         found.winner()
-    assert "no winner: every method has finished from no start" in repr(found)
+    assert "no winner: from no start have all methods finished" in repr(found)
     assert np.isnan(found.table()["seconds_to_winning_loss"]).all()
     assert found.to_dict()["winning_loss"] is None
 

@@ -69,11 +69,13 @@ def fit(
 ) -> None:
     """Train a network by Gauss-Newton on its output manifold, and score it beside scikit-learn.
 
-    Every column but the target is an input, and must hold numbers.
+    Every column but the target is an input, and must hold numbers. Ctrl-C ends with the best
+    weights so far, and exit code 130.
     """
     from riemgn.commands.data import training_data
     from riemgn.commands.fit_files import check_folder, write
     from riemgn.commands.fit_table import fit_table
+    from riemgn.commands.outcomes import Interrupted
     from riemgn.commands.screen import screen
     from riemgn.evaluation import evaluate
     from riemgn.fitting.progress import shown
@@ -119,3 +121,5 @@ def fit(
         console.print("wrote " + ", ".join(map(str, paths)), highlight=False, soft_wrap=True)
     else:
         console.print("--out FOLDER keeps the weights and a page about the fit", style="dim")
+    if evaluation.result.report.interrupted:
+        raise Interrupted("interrupted: these are the best weights so far")

@@ -148,7 +148,7 @@ def _listed(labels: Sequence[str]) -> str:
 
 def _why_none(comparison: Comparison) -> str:
     if comparison.ended != "complete" and not comparison.complete_starts:
-        return "every method has finished from no start"
+        return "from no start have all methods finished"
     return "every method failed from half of the starts or more"
 
 

@@ -115,7 +115,7 @@ class Comparison:
         if winners:
             raise ValueError(f"there is no winner: {', '.join(winners)} draw")
         if not self._finished_starts():
-            raise ValueError("there is no winner: every method has finished from no start")
+            raise ValueError("there is no winner: from no start have all methods finished")
         raise ValueError("no method has succeeded in half of its runs: there is no winner")
 
     @property
