@@ -38,8 +38,9 @@ class Standardiser:
             shares = weights / weights.max()
             centre = np.average(relative, axis=0, weights=shares)
             spread = np.sqrt(np.average((relative - centre) ** 2, axis=0, weights=shares))
-        constant = np.ptp(relative, axis=0) <= 16 * EPS
-        return cls(centre * size, np.where(constant, np.inf, spread * size))
+        scale = spread * size
+        constant = (np.ptp(relative, axis=0) <= 16 * EPS) | (scale == 0)  # or it underflows
+        return cls(centre * size, np.where(constant, np.inf, scale))
 
     @classmethod
     def robust(cls, rows: np.ndarray, weights: np.ndarray | None = None) -> Standardiser:

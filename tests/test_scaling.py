@@ -29,6 +29,10 @@ def test_constant_columns_are_zero_even_for_new_values(value):
     np.testing.assert_allclose(scaler.backward(np.array([[2.0]])), value)
 
 
+def test_a_spread_below_the_least_float_is_none():
+    assert Standardiser.of(np.array([[0.0], [5e-324]])).constant.all()
+
+
 def test_huge_numbers_do_not_overflow():
     rows = np.array([[1e308], [-1e308], [1.5e308]])
     np.testing.assert_allclose(Standardiser.of(rows).forward(rows).std(), 1)
