@@ -81,7 +81,7 @@ def test_names_are_told_as_they_are(folder):
     page = (folder / "run" / "compare.html").read_text()
     assert "<h1>Methods compared on run-1e3^x.csv</h1>" in page
     lead = re.search("<p>(.*)</p>", page)[1]
-    assert "ridge 1&nbsp;&times;&nbsp;10<sup>&minus;5</sup>" in lead
+    assert "ridge 1 &times; 10<sup>&minus;5</sup>" in lead
     assert "csv" not in lead
 
 

@@ -576,10 +576,10 @@ def test_powers_of_ten_are_set_as_such(register, tmp_path):
 
     quick(register(cases.renamed("T2", judge=judge)), tmp_path)
     text, _ = read(tmp_path)
-    assert "gap at 1&nbsp;&times;&nbsp;10<sup>&minus;10</sup>" in text
-    assert "≤ 1&nbsp;&times;&nbsp;10<sup>&minus;9</sup>" in text
-    assert "3.25&nbsp;&times;&nbsp;10<sup>&minus;12</sup>" in text
-    assert "≤ 3&nbsp;&times;&nbsp;10<sup>12</sup>" in text
+    assert "gap at 1 &times; 10<sup>&minus;10</sup>" in text
+    assert "≤ 1 &times; 10<sup>&minus;9</sup>" in text
+    assert "3.25 &times; 10<sup>&minus;12</sup>" in text
+    assert "≤ 3 &times; 10<sup>12</sup>" in text
     assert "C1e5" in text
 
 

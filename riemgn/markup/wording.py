@@ -71,6 +71,6 @@ def in_powers(text) -> Markup:
     def power(match: re.Match) -> str:
         digits, sign, exponent = match.groups()
         signed = ("&minus;" if sign == "-" else "") + exponent
-        return f"{digits}&nbsp;&times;&nbsp;10<sup>{signed}</sup>"
+        return f"{digits} &times; 10<sup>{signed}</sup>"
 
     return Markup(_RAISED.sub(r"<sup>\1</sup>", _POWER.sub(power, escaped(text))))
