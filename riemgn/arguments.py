@@ -83,6 +83,16 @@ def positive(name: str, value, *, allow_zero: bool = False) -> float:
     return number
 
 
+def finite_number(name: str, value, otherwise: str = "") -> float:
+    """Return `value` as a finite float of any sign, or raise; `otherwise` is as for `choice`."""
+    if isinstance(value, _NO_NUMBERS) or not isinstance(value, Real):
+        wanted = f"a number, {otherwise}" if otherwise else "a number"
+        raise TypeError(f"{name} must be {wanted}, got {told(value)}")
+    if not np.isfinite(value):
+        raise ValueError(f"{name} must be finite, got {told(value)}")
+    return float(value)
+
+
 def integer(name: str, value, *, least: int = 1) -> int:
     """Return `value` as an int of at least `least`, or raise."""
     if isinstance(value, _NO_NUMBERS) or not isinstance(value, Integral):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,6 +27,21 @@ def written_whole(*paths: str | Path) -> Iterator[list[Path]]:
     finally:
         for draft in drafts:
             draft.unlink(missing_ok=True)
+
+
+def write_all(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
+    """Write files into a folder, all of them or none, and return their paths.
+
+    Args:
+        folder: Is made if it does not exist.
+        contents: Of each file, by its name.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / name for name in contents]
+    with written_whole(*paths) as drafts:
+        for draft, content in zip(drafts, contents.values(), strict=True):
+            draft.write_bytes(content)
+    return paths
 
 
 def remove_drafts(path: str | Path) -> None:

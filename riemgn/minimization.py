@@ -38,17 +38,18 @@ from riemgn.problem import Problem
 # Where a method's own steps gain nothing more, though longer ones might.
 _SHORT = "steps gain less than rounding, short of first-order optimality"
 
-METHODS = (
-    "auto",
-    "gauss-newton",
-    "levenberg-marquardt",
-    "newton",
-    "conjugate-gradient",
-    "gradient-descent",
-    "lbfgs",
-    "adam",
-    "fixed-step",
-)
+_NAMED = {
+    "auto": HybridNewton,
+    "gauss-newton": lambda: unlimited(GaussNewton()),
+    "levenberg-marquardt": lambda: unlimited(LevenbergMarquardt()),
+    "newton": lambda: PymanoptDescent(TrustRegions()),
+    "conjugate-gradient": lambda: PymanoptDescent(ConjugateGradient()),
+    "gradient-descent": GradientDescent,
+    "lbfgs": LBFGS,
+    "adam": Adam,
+    "fixed-step": FixedStepDescent,
+}
+METHODS = tuple(_NAMED)
 
 
 class Descent(Protocol):
@@ -231,18 +232,7 @@ def descent_by(method: Method) -> tuple[Descent, tuple[int | None, float | None]
         return deepcopy(method), (None, None)
     if isinstance(method, type):
         raise TypeError(f"method must be an instance, got the class {method.__name__}")
-    named = {
-        "auto": HybridNewton,
-        "gauss-newton": lambda: unlimited(GaussNewton()),
-        "levenberg-marquardt": lambda: unlimited(LevenbergMarquardt()),
-        "newton": lambda: PymanoptDescent(TrustRegions()),
-        "conjugate-gradient": lambda: PymanoptDescent(ConjugateGradient()),
-        "gradient-descent": GradientDescent,
-        "lbfgs": LBFGS,
-        "adam": Adam,
-        "fixed-step": FixedStepDescent,
-    }
-    return named[choice("method", method, METHODS)](), (None, None)
+    return _NAMED[choice("method", method, METHODS)](), (None, None)
 
 
 def checked_flag(name: str, value) -> bool:

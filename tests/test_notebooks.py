@@ -7,6 +7,7 @@ and writes its outputs. `jupyter execute --inplace NOTEBOOK` does, too, with the
 import ast
 import base64
 import copy
+import os
 import re
 import struct
 from importlib import import_module
@@ -210,7 +211,7 @@ def test_faults_of_a_committed_notebook():
     assert faults(small_notebook()) == []
     stderr = v4.new_output("stream", name="stderr", text="a warning")
     assert faults(small_notebook(outputs=[stderr])) == ["cell [1] ends in an stderr"]
-    for text in ("/home/someone/riemgn", "<object at 0x7f12ab34cd56>"):
+    for text in (f"{os.sep}home{os.sep}someone", "<object at 0x7f12ab34cd56>"):
         assert faults(small_notebook(text)) == ["cell [1] shows a path or an address"]
 
 

@@ -6,7 +6,7 @@ from surface_cases import TIMES, cone, faces, neuron, sphere
 import riemgn as rg
 from riemgn import plotting as pictures
 from riemgn.plotting.frames import frame_around
-from riemgn.plotting.meshes import box_around
+from riemgn.plotting.meshes import box_around, known_params
 from riemgn.plotting.space import box_sides
 
 
@@ -52,7 +52,7 @@ def test_grid_lines_are_where_a_surface_bends():
     M = neuron()
     ends = [M.point([-1.0, 1.3]), M.point([16.0, -18.0])]
     mesh = pictures.surface_mesh(M, ends, resolution=50)
-    even = pictures.surface_mesh(M, box=box_around(ends), resolution=50)
+    even = pictures.surface_mesh(M, box=box_around(known_params(ends)), resolution=50)
     # at the middle of the neuron's surface, where tanh is steep in all samples
     assert largest_face_near_zero(mesh) < 0.6 * largest_face_near_zero(even)
 
@@ -66,15 +66,21 @@ def largest_face_near_zero(mesh):
 def test_a_box_is_not_made_for_what_ran_away():
     M = neuron()
     start, far, away = (M.point(w) for w in ([-1.0, 1.3], [17.0, 3.0], [1e14, -1e13]))
-    np.testing.assert_allclose(box_around([start, far, away], 0), [(-1, 17), (1.3, 3)])
-    np.testing.assert_allclose(box_around([start, away], 0), box_around(start, 0))
-    np.testing.assert_allclose(box_around([start, far], 0), [(-1, 17), (1.3, 3)])
+    np.testing.assert_allclose(
+        box_around(known_params([start, far, away]), 0), [(-1, 17), (1.3, 3)]
+    )
+    np.testing.assert_allclose(
+        box_around(known_params([start, away]), 0), box_around(known_params(start), 0)
+    )
+    np.testing.assert_allclose(box_around(known_params([start, far]), 0), [(-1, 17), (1.3, 3)])
 
 
 def test_parameters_that_differ_by_rounding_are_one_point():
     M = neuron()
     near = [M.point([3.0, 1.0]), M.point([3.0 + 1e-8, 1.0 - 1e-8])]
-    np.testing.assert_allclose(box_around(near, 0), [(2.5, 3.5), (0.5, 1.5)], atol=1e-6)
+    np.testing.assert_allclose(
+        box_around(known_params(near), 0), [(2.5, 3.5), (0.5, 1.5)], atol=1e-6
+    )
 
 
 # Axes

@@ -144,6 +144,14 @@ def networks() -> None:
 
 
 @app.command()
+def recording() -> None:
+    """Print what the records of a run cost descents in the parameters, in Markdown."""
+    from riemgn.benchmark.recording import SIZES, recording_costs
+
+    print(markdown.recording(watched("recording", recording_costs(), len(SIZES))))
+
+
+@app.command()
 def variants(
     data: Annotated[Path, typer.Option(help="Folder of NIST's problems as JSON.")] = FOLDER,
 ) -> None:

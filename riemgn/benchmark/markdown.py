@@ -7,6 +7,7 @@ from statistics import median
 
 from riemgn.benchmark.arrivals import OURS
 from riemgn.benchmark.evidence import CertifiedRun, CollectionRun, NetworkRun
+from riemgn.benchmark.recording import RecordingRow
 from riemgn.benchmark.variants import VariantScore
 
 
@@ -168,3 +169,15 @@ def variants(scores: Sequence[VariantScore]) -> str:
         for score in scores
     ]
     return table(titles, rows)
+
+
+def recording(rows: Sequence[RecordingRow]) -> str:
+    """Return the seconds that methods in the parameters are charged, over those of a loop."""
+    titles = ("samples, weights", *(f">{name}" for name in rows[0].ratios))
+    return table(
+        titles,
+        [
+            (f"{row.samples}, {row.weights}", *(f"{ratio:.1f}" for ratio in row.ratios.values()))
+            for row in rows
+        ],
+    )

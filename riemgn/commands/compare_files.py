@@ -10,11 +10,9 @@ from riemgn import __version__
 from riemgn.commands.compare_problem import Trained
 from riemgn.commands.fit_files import json_text
 from riemgn.comparison import Comparison
-from riemgn.files import written_whole
+from riemgn.files import write_all
 from riemgn.plotting import comparison_figure, theme
 from riemgn.reports.compare import compare_page
-
-FILES = ("compare.html", "compare.json", "compare.png")
 
 
 def write(
@@ -24,17 +22,13 @@ def write(
 
     The folder is made if it does not exist.
     """
-    contents = (
-        compare_page(subject.data, subject.description, comparison, settings).encode(),
-        json_text(report(subject, comparison)).encode(),
-        _figure(comparison),
-    )
-    destination.mkdir(parents=True, exist_ok=True)
-    paths = [destination / name for name in FILES]
-    with written_whole(*paths) as drafts:
-        for draft, content in zip(drafts, contents, strict=True):
-            draft.write_bytes(content)
-    return paths
+    page = compare_page(subject.data, subject.description, comparison, settings)
+    contents = {
+        "compare.html": page.encode(),
+        "compare.json": json_text(report(subject, comparison)).encode(),
+        "compare.png": _figure(comparison),
+    }
+    return write_all(destination, contents)
 
 
 def report(subject: Trained, comparison: Comparison) -> dict:

@@ -8,7 +8,7 @@ from pathlib import Path
 from riemgn import __version__
 from riemgn.commands.fit_files import json_text
 from riemgn.commands.geometry_subject import Subject
-from riemgn.files import written_whole
+from riemgn.files import write_all
 from riemgn.markup import Markup, in_powers, verbatim
 from riemgn.reports.geometry import CURVATURE, SPECTRUM, geometry_figures, geometry_page
 from riemgn.surveying import Survey
@@ -30,11 +30,7 @@ def write(
         PAGE: geometry_page(title, lead, survey, figures, settings).encode(),
         **figures,
     }
-    destination.mkdir(parents=True, exist_ok=True)
-    paths = [destination / name for name in contents]
-    with written_whole(*paths) as drafts:
-        for draft, content in zip(drafts, contents.values(), strict=True):
-            draft.write_bytes(content)
+    paths = write_all(destination, contents)
     for name in {SPECTRUM, CURVATURE} - set(figures):
         (destination / name).unlink(missing_ok=True)
     return paths

@@ -129,6 +129,11 @@ def count(value: float) -> str:
     return f"{value:.0f}" if np.isfinite(value) else "-"
 
 
+def seconds(value: float) -> str:
+    """Return seconds in a cell, "-" for what is not finite."""
+    return duration(float(value)) if np.isfinite(value) else "-"
+
+
 def ending_words(comparison: Comparison) -> str:
     """Return what cut the comparison short, or nothing."""
     return _ENDS[comparison.ended]
@@ -159,8 +164,8 @@ def _cells(method: str, row) -> tuple[str, ...]:
         method,
         number(row["loss"]),
         number(row["gap"]),
-        _seconds(row["seconds"]),
-        _seconds(row["seconds_to_winning_loss"]),
+        seconds(row["seconds"]),
+        seconds(row["seconds_to_winning_loss"]),
         count(row["iterations"]),
         count(row["evaluations"]),
         f"{int(row['successes'])} of {int(row['runs'])}{failed}{cut}",
@@ -171,7 +176,3 @@ def _line(comparison: Comparison, method: str) -> Markup:
     runs = comparison.of(method)
     losses = runs[0].losses if runs else np.zeros(0)
     return sparkline(losses, f"loss of {method} by iteration")
-
-
-def _seconds(value: float) -> str:
-    return duration(float(value)) if np.isfinite(value) else "-"

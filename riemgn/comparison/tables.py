@@ -37,13 +37,19 @@ def median(values: Iterable[float]) -> float:
     return float(np.median(listed)) if listed else np.inf
 
 
+def least_by_start(runs: Sequence[MethodRun]) -> dict[int, float]:
+    """Return the least loss that any run reached, by start."""
+    least: dict[int, float] = {}
+    for run in runs:
+        least[run.seed] = min(least.get(run.seed, np.inf), run.loss)
+    return least
+
+
 def runs_table(runs: Sequence[MethodRun], winning_loss: float) -> pd.DataFrame:
     """Return a row for each run, with the columns `COLUMNS` (see `Comparison.table`)."""
     import pandas as pd
 
-    best: dict[int, float] = {}
-    for run in runs:
-        best[run.seed] = min(best.get(run.seed, np.inf), run.loss)
+    best = least_by_start(runs)
     rows = []
     for run in runs:
         told = run.to_dict()

@@ -11,7 +11,7 @@ from riemgn.arguments import choice
 from riemgn.plotting.heights import Heights, LeastLoss, heights_of, telling
 from riemgn.plotting.legends import Entries, legend_above_axes, legend_above_figure
 from riemgn.plotting.spending import NAMES, places_along, scale_spending
-from riemgn.plotting.style import axes_or_new, band, finish, ink, look
+from riemgn.plotting.style import axes_or_new, band, ink, label_axes, look
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -98,9 +98,7 @@ def _draw(comparison: Comparison, axes: Axes, against: str, least_loss: LeastLos
         dotted = {"color": ink(), "linewidth": 1.0, "linestyle": ":", "zorder": 1}
         entries.append(("zero, to rounding", axes.axhline(heights.bottom, **dotted)))
     scale_spending(axes, runs, against)
-    finish(axes, NAMES[against], heights.name)
-    if axes.get_legend():
-        axes.get_legend().remove()
+    label_axes(axes, NAMES[against], heights.name)
     return entries
 
 

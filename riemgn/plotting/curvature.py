@@ -10,15 +10,15 @@ from riemgn.arguments import vector
 from riemgn.errors import NumericalError
 from riemgn.linalg.factor import rank_tolerance
 from riemgn.manifolds import ImmersedManifold, Point
-from riemgn.plotting.places import MOST_POINTS, Stations, finish_along, stations
+from riemgn.plotting.places import MOST_POINTS, Stations, label_along, stations
 from riemgn.plotting.style import (
     BLUE,
     GREEN,
     VERMILION,
     axes_or_new,
     bounded_legend,
-    finish,
     ink,
+    label_axes,
     muted,
     remark,
     whole_numbers,
@@ -68,7 +68,8 @@ def curvature_profile(
     if gaps:
         remark(axes, f"{gaps} of {sum(values.size for values in drawn[:2])} values not defined")
     axes.set_yscale("log" if _is_positive(drawn) else "linear")
-    finish_along(axes, along, f"normal curvature ({_unit(M, along.points[0])})")
+    label_along(axes, along, f"normal curvature ({_unit(M, along.points[0])})")
+    bounded_legend(axes, frameon=False)
     return axes
 
 
@@ -117,7 +118,7 @@ def principal_curvatures(M: ImmersedManifold, x: Point, normal, ax: Axes | None 
         remark(axes, f"{name}, far above")
     whole_numbers(axes.xaxis)
     axes.set_xlim(0, curvatures.size + 1)
-    finish(axes, "order", f"principal curvature ({_unit(M, x)})")
+    label_axes(axes, "order", f"principal curvature ({_unit(M, x)})")
     bounded_legend(axes, framealpha=0.85, edgecolor="none")
     return axes
 

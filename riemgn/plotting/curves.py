@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riemgn.arguments import told
+from riemgn.arguments import finite_number
 from riemgn.plotting.courses import AXES, Course, Runs, common_axis, courses, quantity
 from riemgn.plotting.style import axes_or_new, finish, look, remark, whole_numbers
 
@@ -49,7 +49,7 @@ def loss_curve(
     losses = quantity(drawn, "loss")
     if least_loss is None:
         return _draw(drawn, losses, ax, against, "loss", logarithmic=_is_wide(losses))
-    least = _number("least_loss", least_loss)
+    least = finite_number("least_loss", least_loss)
     floors = [4 * _EPS * max(abs(least), abs(values[-1])) for values in losses]
     gaps = [values - least for values in losses]
     name, hidden_as = "gap to the least loss", "within rounding of the least loss or below it"
@@ -158,13 +158,3 @@ def _is_wide(losses: list[np.ndarray]) -> bool:
     if positive.size == 0 or np.any(together < 0):
         return False
     return bool(positive.max() > _WIDE * positive.min())
-
-
-def _number(name: str, value) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, got {told(value)}") from None
-    if not np.isfinite(number):
-        raise ValueError(f"{name} must be finite, got {number}")
-    return number

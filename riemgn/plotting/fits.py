@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riemgn.fitting.ridge_path import FACTOR
-from riemgn.plotting.style import VERMILION, axes_or_new, finish, ink, look, muted
+from riemgn.plotting.style import VERMILION, axes_or_new, finish, ink, label_axes, look, muted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,7 +103,7 @@ def ridge_curve(result: FitResult, ax: Axes | None = None) -> Axes:
     axes.invert_xaxis()
     low, high = axes.get_ylim()
     axes.set_ylim(low, high + _LEGEND * (high - low))
-    finish(axes, "ridge, weaker to the right", "held-out loss a row", "Choice of the ridge")
+    label_axes(axes, "ridge, weaker to the right", "held-out loss a row", "Choice of the ridge")
     axes.legend(loc="upper center", frameon=False, fontsize=9)
     return axes
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from riemgn.arguments import told
+from riemgn.arguments import finite_number
 from riemgn.comparison import Comparison, MethodRun
+from riemgn.comparison.tables import least_by_start
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,20 +84,12 @@ def heights_of(runs: Sequence[MethodRun], least_loss: LeastLoss) -> Heights:
             raise ValueError(f"least_loss must be a number, 'found' or None, got {least_loss!r}")
         least, name = least_by_start(runs), "gap to the least loss found"
     else:
-        number = _number(least_loss)
+        number = finite_number("least_loss", least_loss, "'found' or None")
         least, name = dict.fromkeys((run.seed for run in runs), number), "gap to the least loss"
     sizes = [max(abs(least[run.seed]), abs(run.losses[-1])) for run in runs]
     floor = max(floor, 4 * _EPS * max(sizes))
     gaps = np.concatenate([_above(run, least) for run in runs])
     return Heights(name, bool(gaps.max() > floor), _bottom(gaps, floor), least)
-
-
-def least_by_start(runs: Sequence[MethodRun]) -> dict[int, float]:
-    """Return the least loss that any run reached, by start."""
-    least: dict[int, float] = {}
-    for run in runs:
-        least[run.seed] = min(least.get(run.seed, np.inf), run.loss)
-    return least
 
 
 def telling(comparison: Comparison) -> LeastLoss:
@@ -128,11 +121,3 @@ def _above(run: MethodRun, least: Mapping[int, float]) -> np.ndarray:
 
 def _bottom(heights: np.ndarray, floor: float) -> float:
     return max(floor, float(heights.min(initial=np.inf, where=heights > floor)) / 10)
-
-
-def _number(least_loss) -> float:
-    if isinstance(least_loss, bool) or not np.isscalar(least_loss) or np.iscomplexobj(least_loss):
-        raise TypeError(f"least_loss must be a number, 'found' or None, got {told(least_loss)}")
-    if not np.isfinite(least_loss):
-        raise ValueError(f"least_loss must be finite, got {told(least_loss)}")
-    return float(least_loss)

@@ -95,7 +95,7 @@ def surface_mesh(
         lines = [np.linspace(low, high, count) for low, high in _checked_box(box)]
     else:
         known = known_params(around)
-        lines = even_lines(manifold, _widened(known, margin), known, count, frame)
+        lines = even_lines(manifold, box_around(known, margin), known, count, frame)
     params = grid(*lines)
     outputs = outputs_over(manifold, params)
     if frame is not None:
@@ -166,19 +166,11 @@ def _where_it_leaps(distances: np.ndarray, w: np.ndarray) -> int:
     return int(leaps[0]) if leaps.size else len(distances) - 1
 
 
-def box_around(around, margin: float = MARGIN) -> np.ndarray:
-    """Return the box ((low, high), (low, high)) of parameters around what is to be seen, (2, 2).
+def box_around(params: np.ndarray, margin: float = MARGIN) -> np.ndarray:
+    """Return the box ((low, high), (low, high)) around parameters (m, 2), (2, 2).
 
-    A side of length zero becomes as long as the other one, or 1.
-
-    Raises:
-        TypeError: Something else is given.
-        ValueError: There is no point, or one with other than two parameters.
+    It is wider by a share of each side. A side of no length becomes as long as the other, or 1.
     """
-    return _widened(known_params(around), margin)
-
-
-def _widened(params: np.ndarray, margin: float) -> np.ndarray:
     share = positive("margin", margin, allow_zero=True)
     low, high = params.min(axis=0), params.max(axis=0)
     sides = high - low

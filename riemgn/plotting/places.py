@@ -9,7 +9,7 @@ import numpy as np
 
 from riemgn.arguments import told
 from riemgn.manifolds import ImmersedManifold, Point
-from riemgn.plotting.style import finish, whole_numbers
+from riemgn.plotting.style import label_axes, whole_numbers
 from riemgn.plotting.walks import Walked, walk
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def stations(M: ImmersedManifold, path: Walked, most: int = MOST_POINTS) -> Stat
     return Stations(along.places[kept], along.unit, points, steps[kept])
 
 
-def finish_along(axes: Axes, along: Stations, ylabel: str) -> None:
-    """Label axes whose first one goes along a path."""
+def label_along(axes: Axes, along: Stations, ylabel: str) -> None:
+    """Label axes whose first one goes along a path; a legend is left to the caller."""
     if along.unit != "time":
         whole_numbers(axes.xaxis)
-    finish(axes, _AXES[along.unit], ylabel)
+    label_axes(axes, _AXES[along.unit], ylabel)

@@ -10,7 +10,7 @@ import numpy as np
 from riemgn.comparison.profiles import performance_ratios
 from riemgn.plotting.legends import legend_above_axes
 from riemgn.plotting.spending import NAMES
-from riemgn.plotting.style import axes_or_new, finish, look
+from riemgn.plotting.style import axes_or_new, label_axes, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +48,7 @@ def performance_profile(
     axes.set_xlim(1.0, end)
     axes.set_ylim(-0.03, 1.03)
     count = len(ratios.problems)
-    finish(
+    label_axes(
         axes,
         f"{NAMES[measure]}, multiple of the best method's",
         f"share of {count} problem{'s' * (count != 1)} solved to {accuracy:g}",

@@ -10,13 +10,13 @@ import numpy as np
 
 from riemgn.arguments import told
 from riemgn.flows import gauss_newton_flow, gradient_flow
-from riemgn.losses import HuberLoss, Loss, SquaredLoss, WeightedLoss
 from riemgn.manifolds import Point
 from riemgn.optimizers.optimality import optimality_at
 from riemgn.plotting.frames import frame_around
 from riemgn.plotting.marks import mark, target
 from riemgn.plotting.meshes import SurfaceMesh, surface_manifold, surface_mesh
 from riemgn.plotting.paths import check_on, path, walk_in_space
+from riemgn.plotting.planes import target_of
 from riemgn.plotting.style import look
 from riemgn.plotting.surfaces import level_lines, mesh_surface
 from riemgn.plotting.tangents import tangent_plane, tangent_square
@@ -153,7 +153,7 @@ def scene_of(problem: Problem, x: Point, paths: Mapping[str, Walked] | None = No
     for label, way in zip(paths, ways, strict=True):
         check_on(manifold, way, f"paths[{label!r}]")
     best = min(ways, key=lambda way: problem.loss.value(way.outputs[-1]))
-    y = target_of(problem.loss)
+    y = target_of(problem.loss, 3)
     seen = [x.outputs[None], *(way.outputs for way in ways), *([] if y is None else [y[None]])]
     outputs = np.concatenate(seen)
     return Scene(
@@ -164,13 +164,6 @@ def scene_of(problem: Problem, x: Point, paths: Mapping[str, Walked] | None = No
         frame_around(outputs),
         _PLANE_SHARE * float(np.ptp(outputs, axis=0).max()) or None,
     )
-
-
-def target_of(loss: Loss) -> np.ndarray | None:
-    """Return the outputs with the least loss where these are given targets, or None."""
-    while isinstance(loss, WeightedLoss):
-        loss = loss.loss
-    return loss.targets if isinstance(loss, (SquaredLoss, HuberLoss)) else None
 
 
 def is_optimum(problem: Problem, way: Walk) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from riemgn.arguments import integer, told
 from riemgn.manifolds import Point
 from riemgn.plotting.planes import Plane, plane_of, target_of
-from riemgn.plotting.style import axes_or_new, bounded_legend, finish, ink, look, muted
+from riemgn.plotting.style import axes_or_new, bounded_legend, ink, label_axes, look, muted
 from riemgn.plotting.walks import Walk, Walked, walks
 from riemgn.problem import Problem
 
@@ -84,7 +84,7 @@ def loss_slice(
     axes.set(xlim=window[0], ylim=window[1])
     axes.set_aspect("equal")
     title = rf"Loss on a plane of $\mathbb{{R}}^{{{plane.origin.size}}}$"
-    finish(axes, "from the start to the optimum", f"towards {plane.second}", title)
+    label_axes(axes, "from the start to the optimum", f"towards {plane.second}", title)
     inside = {"loc": "lower center", "ncols": 2, "fontsize": 8}
     bounded_legend(axes, _MOST_NAMES, tuple(marked), framealpha=0.85, edgecolor="none", **inside)
     return axes

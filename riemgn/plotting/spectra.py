@@ -10,7 +10,7 @@ from riemgn.arguments import choice, integer
 from riemgn.linalg.factor import rank_tolerance
 from riemgn.manifolds import ImmersedManifold, Point
 from riemgn.plotting.legends import legend_above_axes
-from riemgn.plotting.places import finish_along, stations
+from riemgn.plotting.places import label_along, stations
 from riemgn.plotting.style import BLUE, VERMILION, axes_or_new, finish, ink, muted, whole_numbers
 from riemgn.plotting.walks import Walked
 
@@ -69,7 +69,7 @@ def spectrum_along(
         cut = rank_tolerance(*points[0].jet.shape) ** power * values[:, 0]
         _draw_tolerance(axes, places, cut)
     axes.set_yscale("log")
-    finish_along(axes, along, _NAMES[of])
+    label_along(axes, along, _NAMES[of])
     handles, labels = axes.get_legend_handles_labels()
     legend_above_axes(axes, list(zip(labels, handles, strict=True)))  # lines fill the axes
     return axes

@@ -55,6 +55,12 @@ def new_figure() -> Figure:
 
 def finish(axes: Axes, xlabel: str, ylabel: str, title: str = "") -> None:
     """Label axes, and give them a light grid and, if anything has a label, a legend."""
+    label_axes(axes, xlabel, ylabel, title)
+    bounded_legend(axes, frameon=False)
+
+
+def label_axes(axes: Axes, xlabel: str, ylabel: str, title: str = "") -> None:
+    """Label axes and give them a light grid; a legend is left to the caller."""
     axes.set_xlabel(xlabel, fontsize=10)
     axes.set_ylabel(ylabel, fontsize=10)
     if title:
@@ -62,7 +68,6 @@ def finish(axes: Axes, xlabel: str, ylabel: str, title: str = "") -> None:
     axes.tick_params(labelsize=9)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25, linewidth=0.6)
-    bounded_legend(axes, frameon=False)
 
 
 def bounded_legend(axes: Axes, most: int = 10, kept: Sequence[str] = (), **inside) -> None:

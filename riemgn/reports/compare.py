@@ -8,7 +8,14 @@ import numpy as np
 
 from riemgn import markup
 from riemgn.comparison import Comparison, performance_ratios
-from riemgn.comparison.display import count, ending_words, number, summary_markup, winner_words
+from riemgn.comparison.display import (
+    count,
+    ending_words,
+    number,
+    seconds,
+    summary_markup,
+    winner_words,
+)
 from riemgn.markup import Markup, in_powers, verbatim
 from riemgn.plotting import comparison_curve, performance_profile
 from riemgn.plotting.heights import telling
@@ -118,8 +125,8 @@ def _runs(comparison: Comparison) -> str:
             number(row.gradient_norm, digits=2),
             count(row.iterations),
             count(row.evaluations),
-            _seconds(row.seconds),
-            _seconds(row.seconds_to_winning_loss),
+            seconds(row.seconds),
+            seconds(row.seconds_to_winning_loss),
             _sentence(row.reason),
         )
         for row in table.itertuples()
@@ -140,10 +147,6 @@ _HEADINGS = (
     "to win",
     "why it ended",
 )
-
-
-def _seconds(value: float) -> str:
-    return markup.duration(value) if np.isfinite(value) else "-"
 
 
 def _sentence(reason: str) -> Markup:
