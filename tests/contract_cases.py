@@ -147,3 +147,17 @@ def cosine(problem, point):
     if not np.any(s):
         return 0.0
     return np.linalg.norm(B @ np.linalg.lstsq(B, s, rcond=None)[0]) / np.linalg.norm(s)
+
+
+def interrupted_at(at):
+    """A problem that is interrupted at an evaluation of f."""
+
+    def told(count):
+        if count == at:
+            raise KeyboardInterrupt
+
+    quiet = valley()
+    M = rg.ImmersedManifold(quiet)
+    x = M.point([-1.2, 1.0])
+    quiet._told, quiet.count = told, 0
+    return rg.Problem(M, rg.SquaredLoss([0.0, 0.0])), x

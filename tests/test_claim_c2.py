@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.integrate
+from broken_flows import at_speed, time_average
 
 import riemgn as rg
 from riemgn.plotting.style import new_figure
@@ -110,29 +111,6 @@ def test_another_flow_does_not_pass(flow, monkeypatch):
     monkeypatch.setattr(invariance, "MOST_EVALUATIONS", 500)
     small = {"seeds": 1, "subjects": (("regression", 256.0, (2, 6)),)}
     assert not CLAIM.verdict(small, flow=flow).holds
-
-
-def at_speed(factor):
-    """The same curve at another speed."""
-
-    def flow(problem, point, t_end, times, **options):
-        path = rg.gauss_newton_flow(
-            problem, point, t_end * factor, times=factor * np.asarray(times), **options
-        )
-        return replace(path, times=path.times / factor)
-
-    return flow
-
-
-def time_average(problem, point, t_end, **options):
-    """The flow whose parameters are averaged over time, with their outputs."""
-    path = rg.gauss_newton_flow(problem, point, t_end, **options)
-    steps = np.diff(path.times)[:, None]
-    area = np.cumsum(steps * (path.params[1:] + path.params[:-1]) / 2, axis=0)
-    params = np.vstack([path.params[:1], area / path.times[1:, None]])
-    return replace(
-        path, params=params, outputs=np.array([problem.manifold.point(w).outputs for w in params])
-    )
 
 
 @pytest.mark.parametrize(

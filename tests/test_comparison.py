@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 from comparison_cases import comparison, failed, run
-from contract_cases import Watched, generic, narrow, on, valley, wide
+from contract_cases import Watched, generic, interrupted_at, narrow, on, wide
 from pymanopt.optimizers import ConjugateGradient, TrustRegions
 
 import riemgn as rg
@@ -241,20 +241,6 @@ def test_a_mistake_is_told_before_anything_is_run(arguments, error, words, monke
         arguments = arguments | {"x": points[arguments["x"]]}
     with pytest.raises(error, match=words):
         rg.compare(**({"problem": problem} | arguments))
-
-
-def interrupted_at(at):
-    """A problem that is interrupted at an evaluation of f."""
-
-    def told(count):
-        if count == at:
-            raise KeyboardInterrupt
-
-    quiet = valley()
-    M = rg.ImmersedManifold(quiet)
-    x = M.point([-1.2, 1.0])
-    quiet._told, quiet.count = told, 0
-    return rg.Problem(M, rg.SquaredLoss([0.0, 0.0])), x
 
 
 def test_an_interrupt_returns_the_runs_so_far():

@@ -11,6 +11,7 @@ from contract_cases import (
     SWARMS,
     Watched,
     each_method,
+    interrupted_at,
     narrow,
     on,
     valley,
@@ -162,17 +163,11 @@ def test_a_second_derivative_that_raises_does_not_lose_the_result(name):
 @each_method
 @pytest.mark.parametrize("at", [1, 2, 3, 5, 8, 13, 34])
 def test_an_interrupt_within_f_returns_the_best_point_so_far(name, at):
-    def told(count):
-        if count == at:
-            raise KeyboardInterrupt
-
-    quiet = valley()
-    M = rg.ImmersedManifold(quiet)
-    x = M.point([-1.2, 1.0])
-    quiet._told, quiet.count = told, 0
-    problem, seen = rg.Problem(M, rg.SquaredLoss([0.0, 0.0])), []
+    (problem, x), seen = interrupted_at(at), []
     result = rg.minimize(problem, x, METHODS[name](), seen.append, max_iterations=30, max_time=2)
-    assert result.interrupted == (quiet.count > at or result.ending is Ending.INTERRUPTED)
+    assert result.interrupted == (
+        problem.manifold.immersion.count > at or result.ending is Ending.INTERRUPTED
+    )
     if result.interrupted:
         assert "interrupted" in result.stopping_criterion
     assert result.cost == min(record.cost for record in seen)
